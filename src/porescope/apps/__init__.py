@@ -1,0 +1,1 @@
+"""The command line and the report: parse, call one workflow, show."""

@@ -1,0 +1,1 @@
+"""Lattices, symmetry, structures, neighbours and bonds."""

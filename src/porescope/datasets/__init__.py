@@ -1,0 +1,1 @@
+"""Stores of structures and powder cards."""

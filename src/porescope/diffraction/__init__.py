@@ -1,0 +1,1 @@
+"""Simulation, preparation, comparison, fitting and indexing of powder patterns."""

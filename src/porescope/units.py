@@ -1,0 +1,81 @@
+"""Physical constants and conversions between the units of the field.
+
+Internal units are ångström, electronvolt, kelvin and radian; any other unit is in the name.
+Constants: CODATA 2018, https://doi.org/10.1103/RevModPhys.93.025010.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+HC_EV_ANGSTROM = 12398.419843320026
+"""Planck constant times speed of light [eV Å]."""
+
+AVOGADRO = 6.02214076e23
+"""Avogadro constant [1/mol]."""
+
+
+def d_from_two_theta(
+    two_theta: Float[np.ndarray, "peaks"], *, wavelength: float
+) -> Float[np.ndarray, "peaks"]:
+    r"""Interplanar spacing from scattering angle.
+
+    .. math:: d = \lambda / (2 \sin\theta)
+
+    Parameters
+    ----------
+    two_theta:
+        Scattering angle [rad].
+    wavelength:
+        Radiation wavelength [Å].
+
+    Returns
+    -------
+    :
+        Interplanar spacing [Å].
+    """
+    return wavelength / (2.0 * np.sin(0.5 * two_theta))
+
+
+def q_from_two_theta(
+    two_theta: Float[np.ndarray, "peaks"], *, wavelength: float
+) -> Float[np.ndarray, "peaks"]:
+    r"""Momentum transfer from scattering angle.
+
+    .. math:: Q = 4\pi \sin\theta / \lambda
+
+    Parameters
+    ----------
+    two_theta:
+        Scattering angle [rad].
+    wavelength:
+        Radiation wavelength [Å].
+
+    Returns
+    -------
+    :
+        Momentum transfer [1/Å].
+    """
+    return 4.0 * np.pi * np.sin(0.5 * two_theta) / wavelength
+
+
+def two_theta_from_q(
+    q: Float[np.ndarray, "peaks"], *, wavelength: float
+) -> Float[np.ndarray, "peaks"]:
+    """Scattering angle from momentum transfer; NaN where the wavelength cannot reach it.
+
+    Parameters
+    ----------
+    q:
+        Momentum transfer [1/Å].
+    wavelength:
+        Radiation wavelength [Å].
+
+    Returns
+    -------
+    :
+        Scattering angle [rad].
+    """
+    sine = q * wavelength / (4.0 * np.pi)
+    return 2.0 * np.arcsin(np.where(sine <= 1.0, sine, np.nan))
