@@ -1,0 +1,31 @@
+"""Fixtures for all tests; shapes in signatures are checked while the tests run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+install_import_hook("porescope", "beartype.beartype")
+
+settings.register_profile("default", deadline=None, derandomize=True, max_examples=30)
+settings.load_profile("default")
+
+
+def _shared_folder() -> Path | None:
+    """The folder of real data: beside the checkout, or where the environment says."""
+    named = os.environ.get("PORESCOPE_SHARED")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared"
+    return folder if (folder / "data").is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The ``data`` folder of the real files; skips where it is absent."""
+    folder = _shared_folder()
+    if folder is None:
+        pytest.skip("the folder of real data is not here (set PORESCOPE_SHARED to its path)")
+    return folder / "data"
