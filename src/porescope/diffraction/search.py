@@ -99,16 +99,15 @@ def search_cards(
     config = config or SearchConfig()
     low, high = (np.deg2rad(x) for x in two_theta_range_deg)
     step = config.strain_step
-    n_strain = int(round(config.max_strain / step))
+    n_strain = round(config.max_strain / step)
     q_of = 4.0 * np.pi / peaks.wavelength
     x_min = np.log(q_of * np.sin(0.5 * low)) - (n_strain + 2) * step
     x_max = np.log(q_of * np.sin(0.5 * high)) + (n_strain + 2) * step
     n_grid = int((x_max - x_min) / step) + 2
     grid = x_min + step * np.arange(n_grid)
-    maps, norms = _observed_maps(peaks, grid, low, high, config)
-    inside = ((grid >= x_min + (n_strain + 2) * step) & (grid <= x_max - (n_strain + 2) * step)).astype(
-        np.float32
-    )
+    maps, norms = _observed_maps(peaks, grid, config)
+    margin = (n_strain + 2) * step
+    inside = ((grid >= x_min + margin) & (grid <= x_max - margin)).astype(np.float32)
     score, strain, zero = _scan(
         np.ascontiguousarray(np.linalg.inv(table.lattice).transpose(0, 2, 1)),
         table.offsets,
@@ -135,10 +134,9 @@ def search_cards(
 
 
 def _observed_maps(
-    peaks: PeakList, grid: np.ndarray, low: float, high: float, config: SearchConfig
+    peaks: PeakList, grid: np.ndarray, config: SearchConfig
 ) -> tuple[np.ndarray, np.ndarray]:
     """Observed intensities, blurred and rooted, over log Q; one map for each zero shift."""
-    q = np.exp(grid)
     maps = np.zeros((len(config.zero_shifts_deg), len(grid)), dtype=np.float32)
     norms = np.zeros(len(maps), dtype=np.float32)
     area = np.maximum(peaks.area, 0.0)
@@ -157,7 +155,6 @@ def _observed_maps(
         maps[i] = (gauss @ area[good]) ** config.power
         # Peaks that blur into one another count once, as on the calculated side.
         norms[i] = np.sqrt(_merged_norm(x0, area[good], width, config.power))
-    del q, low, high
     return maps, norms
 
 
