@@ -1,0 +1,413 @@
+"""One library file: an SQLite database of cards, their pages of reflections, and seen files."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from porescope.datasets.cards import PowderCard, element_mask, elements_of_mask
+from porescope.datasets.codec import Page, decode_page, encode_page
+from porescope.errors import ConfigError, ParseError
+
+SCHEMA_VERSION = 1
+"""Version of the file format; newer files are refused by name."""
+APPLICATION_ID = 0x50534331
+"""Marks an SQLite file as a porescope library."""
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE sources (
+    source_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, root TEXT NOT NULL DEFAULT '',
+    licence TEXT NOT NULL DEFAULT '', doi TEXT NOT NULL DEFAULT '',
+    citation TEXT NOT NULL DEFAULT '', path_rule TEXT NOT NULL DEFAULT '');
+CREATE TABLE frameworks (
+    framework_id INTEGER PRIMARY KEY, key TEXT NOT NULL, grp TEXT NOT NULL,
+    net BLOB NOT NULL, net_alike BLOB NOT NULL);
+CREATE INDEX frameworks_by_net ON frameworks (net, key);
+CREATE TABLE cards (
+    card_id INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT, source_id INTEGER NOT NULL,
+    framework_id INTEGER NOT NULL, formula TEXT NOT NULL, mask_low INTEGER NOT NULL,
+    mask_high INTEGER NOT NULL, density REAL NOT NULL, symbol TEXT NOT NULL,
+    n_atoms INTEGER NOT NULL, doi TEXT, path TEXT, content BLOB NOT NULL);
+CREATE INDEX cards_by_id ON cards (id COLLATE NOCASE);
+CREATE UNIQUE INDEX cards_by_content ON cards (content, id);
+CREATE TABLE pages (
+    first_card INTEGER PRIMARY KEY, n_cards INTEGER NOT NULL, n_peaks INTEGER NOT NULL,
+    body BLOB NOT NULL);
+CREATE TABLE removed (card_id INTEGER PRIMARY KEY);
+CREATE TABLE files (
+    content BLOB PRIMARY KEY, source_id INTEGER NOT NULL, path TEXT NOT NULL,
+    status TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A collection of structures."""
+
+    name: str
+    """Short name, such as ``qmof`` or ``user:FOLDER``."""
+    root: str = ""
+    """Folder of the CIFs on this machine; empty if they are not here."""
+    licence: str = ""
+    """Licence as the collection states it."""
+    doi: str = ""
+    """DOI of the collection."""
+    citation: str = ""
+    """How the collection wants to be cited."""
+    path_rule: str = ""
+    """Usual path of a card's CIF below the root, with ``{id}`` for its identifier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFile:
+    """A file that was read, and what came of it."""
+
+    content_hash: bytes
+    """Digest of its bytes."""
+    path: str
+    """Path below the root of its source."""
+    status: str
+    """``ok``, or why there is no card of it."""
+
+
+class CardStore:
+    """One library file.
+
+    Every change is one transaction: a process that dies leaves the file as it was before.
+
+    Parameters
+    ----------
+    path:
+        The file.
+    writable:
+        Whether it will be changed; it is then created if it does not exist.
+
+    Raises
+    ------
+    ParseError
+        Where the file is no library, is damaged, or is of a newer version.
+    ConfigError
+        Where it does not exist or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, writable: bool = False) -> None:
+        self.path = Path(path)
+        self.writable = writable
+        if not self.path.is_file() and not writable:
+            raise ConfigError(f"there is no library at {self.path}; build one with: library add")
+        try:
+            if writable:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._db = sqlite3.connect(self.path, isolation_level=None, timeout=60.0)
+            else:
+                # A file without a write-ahead log beside it cannot change under our hands.
+                log = self.path.with_name(self.path.name + "-wal")
+                fixed = "" if log.exists() else "&immutable=1"
+                uri = f"{self.path.resolve().as_uri()}?mode=ro{fixed}"
+                self._db = sqlite3.connect(uri, uri=True, isolation_level=None)
+            self._check()
+        except OSError as error:
+            raise ConfigError(f"the library {self.path} cannot be opened: {error}") from error
+        except sqlite3.OperationalError as error:
+            raise ConfigError(f"the library {self.path} cannot be opened: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise ParseError(f"this is no porescope library ({error})", path=self.path) from error
+
+    def _check(self) -> None:
+        """Create the tables of a new file; refuse other databases and newer versions."""
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        app = self._db.execute("PRAGMA application_id").fetchone()[0]
+        empty = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if empty and self.writable:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(
+                f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
+                f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+        elif app != APPLICATION_ID:
+            raise ParseError("this is no porescope library", path=self.path)
+        elif version > SCHEMA_VERSION:
+            raise ParseError(
+                f"this library has format version {version}, this porescope reads up to "
+                f"{SCHEMA_VERSION}; install a newer porescope",
+                path=self.path,
+            )
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA mmap_size = 1073741824")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> CardStore:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All changes inside become visible together, or not at all."""
+        if not self.writable:
+            raise ConfigError(f"the library {self.path} was opened for reading only")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise ConfigError(f"the library {self.path} cannot be written: {error}") from error
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple]:
+        """Rows of a query.
+
+        Raises
+        ------
+        ParseError
+            Where the file is damaged.
+        """
+        try:
+            return self._db.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise ParseError(
+                f"the library is damaged ({error}); build it again", path=self.path
+            ) from error
+
+    @property
+    def n_cards(self) -> int:
+        """Number of cards."""
+        return int(self.query("SELECT count(*) FROM cards")[0][0])
+
+    def add_source(self, source: Source) -> int:
+        """Row of the source; what is known of it is brought up to date."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT INTO sources (name, root, licence, doi, citation, path_rule) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET root = excluded.root, "
+                "licence = excluded.licence, doi = excluded.doi, citation = excluded.citation, "
+                "path_rule = excluded.path_rule",
+                (
+                    source.name,
+                    source.root,
+                    source.licence,
+                    source.doi,
+                    source.citation,
+                    source.path_rule,
+                ),
+            )
+        return int(self.query("SELECT source_id FROM sources WHERE name = ?", [source.name])[0][0])
+
+    def sources(self) -> dict[str, Source]:
+        """All sources by name."""
+        rows = self.query("SELECT name, root, licence, doi, citation, path_rule FROM sources")
+        fields = ("name", "root", "licence", "doi", "citation", "path_rule")
+        return {row[0]: Source(**dict(zip(fields, row, strict=True))) for row in rows}
+
+    def seen(self) -> dict[bytes, str]:
+        """Digests of all files that were read, with their status."""
+        return dict(self.query("SELECT content, status FROM files"))
+
+    def add(
+        self, cards: Sequence[PowderCard], *, files: Iterable[SeenFile] = (), source: str
+    ) -> int:
+        """Add cards and remember files, all in one transaction.
+
+        Cards whose identifier and content are already here are left out.
+
+        Returns
+        -------
+        :
+            Number of cards added.
+        """
+        rows = self.query("SELECT source_id, doi, path_rule FROM sources WHERE name = ?", [source])
+        if not rows:
+            raise ConfigError(f"the library knows no source {source!r}; add the source first")
+        source_id, source_doi, rule = rows[0]
+        with self.transaction() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                [(f.content_hash, source_id, f.path, f.status) for f in files],
+            )
+            new: list[PowderCard] = []
+            keys: set[tuple[bytes, str]] = set()
+            for card in cards:
+                key = (card.content_hash, card.id)
+                known = db.execute("SELECT 1 FROM cards WHERE content = ? AND id = ?", key)
+                if key not in keys and known.fetchone() is None:
+                    keys.add(key)
+                    new.append(card)
+            if not new:
+                return 0
+            first = db.execute("SELECT coalesce(max(first_card + n_cards), 1) FROM pages")
+            first_card = int(first.fetchone()[0])
+            db.execute(
+                "INSERT INTO pages VALUES (?, ?, ?, ?)",
+                (first_card, len(new), sum(c.n_peaks for c in new), encode_page(new)),
+            )
+            for card_id, card in enumerate(new, start=first_card):
+                self._insert(db, card_id, card, source_id, source_doi, rule)
+        return len(new)
+
+    def _insert(
+        self,
+        db: sqlite3.Connection,
+        card_id: int,
+        card: PowderCard,
+        source_id: int,
+        doi: str,
+        rule: str,
+    ) -> None:
+        """One row of the cards' table."""
+        low, high = element_mask(card.elements)
+        db.execute(
+            "INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                card_id,
+                card.id,
+                card.name or None,
+                source_id,
+                self.framework_row(db, card),
+                card.formula,
+                signed_word(low),
+                signed_word(high),
+                round(card.density, 4),
+                card.space_group_symbol,
+                card.n_atoms,
+                None if card.doi in ("", doi) else card.doi,
+                None if card.cif_path == rule.format(id=card.id) else card.cif_path,
+                card.content_hash,
+            ),
+        )
+
+    @staticmethod
+    def framework_row(db: sqlite3.Connection, card: PowderCard) -> int:
+        """Row of the card's framework, made if it is new."""
+        values = (
+            card.framework,
+            card.group,
+            bytes.fromhex(card.net_hash),
+            bytes.fromhex(card.net_hash_metals_alike),
+        )
+        row = db.execute(
+            "SELECT framework_id FROM frameworks "
+            "WHERE key = ? AND grp = ? AND net = ? AND net_alike = ?",
+            values,
+        ).fetchone()
+        if row is not None:
+            return int(row[0])
+        cursor = db.execute(
+            "INSERT INTO frameworks (key, grp, net, net_alike) VALUES (?, ?, ?, ?)", values
+        )
+        return int(cursor.lastrowid or 0)
+
+    def remove(self, card_ids: Sequence[int]) -> int:
+        """Remove cards in one transaction; returns how many there were."""
+        with self.transaction() as db:
+            n = 0
+            for card_id in card_ids:
+                row = db.execute(
+                    "SELECT content FROM cards WHERE card_id = ?", (card_id,)
+                ).fetchone()
+                if row is None:
+                    continue
+                db.execute("DELETE FROM cards WHERE card_id = ?", (card_id,))
+                db.execute("DELETE FROM files WHERE content = ?", row)
+                db.execute("INSERT OR IGNORE INTO removed VALUES (?)", (card_id,))
+                n += 1
+            dead = db.execute(
+                "SELECT first_card, n_cards FROM pages AS p WHERE n_cards = (SELECT count(*) FROM "
+                "removed WHERE card_id BETWEEN p.first_card AND p.first_card + p.n_cards - 1)"
+            ).fetchall()
+            for first, count in dead:
+                db.execute("DELETE FROM pages WHERE first_card = ?", (first,))
+                db.execute(
+                    "DELETE FROM removed WHERE card_id BETWEEN ? AND ?", (first, first + count - 1)
+                )
+        return n
+
+    def removed(self) -> list[int]:
+        """Identifiers that still stand on a page but were removed."""
+        return [row[0] for row in self.query("SELECT card_id FROM removed")]
+
+    def page_bodies(self) -> Iterator[tuple[int, int, bytes]]:
+        """First card, number of reflections and bytes of each page."""
+        sql = "SELECT first_card, n_peaks, body FROM pages WHERE first_card > ? ORDER BY first_card"
+        last = -1
+        while rows := self.query(f"{sql} LIMIT 64", [last]):
+            yield from rows
+            last = rows[-1][0]
+
+    def cards(self, card_ids: Sequence[int]) -> list[PowderCard]:
+        """Whole cards by their rows, in the order asked for.
+
+        Raises
+        ------
+        ConfigError
+            Where there is no such card.
+        """
+        pages: dict[int, Page] = {}
+        found: list[PowderCard] = []
+        for card_id in card_ids:
+            rows = self.query(_CARD_QUERY, [card_id])
+            place = self.query(
+                "SELECT first_card, body FROM pages WHERE first_card <= ? "
+                "ORDER BY first_card DESC LIMIT 1",
+                [card_id],
+            )
+            if not rows or not place:
+                raise ConfigError(f"the library {self.path} has no card number {card_id}")
+            first = place[0][0]
+            if first not in pages:
+                pages[first] = decode_page(place[0][1])
+            found.append(_card_of(rows[0], pages[first], card_id - first))
+        return found
+
+
+_CARD_QUERY = """
+SELECT c.id, coalesce(c.name, ''), s.name, f.key, f.grp, f.net, f.net_alike, c.formula,
+       c.mask_low, c.mask_high, c.density, c.symbol, c.n_atoms, coalesce(c.doi, s.doi), s.licence,
+       c.path, s.path_rule, c.content
+FROM cards AS c JOIN sources AS s USING (source_id) JOIN frameworks AS f USING (framework_id)
+WHERE c.card_id = ?
+"""
+
+
+def _card_of(row: tuple, page: Page, slot: int) -> PowderCard:
+    """A card from its row and its place on a page."""
+    end = int(page.counts[: slot + 1].sum())
+    part = slice(end - int(page.counts[slot]), end)
+    return PowderCard(
+        id=row[0],
+        name=row[1],
+        source=row[2],
+        framework=row[3],
+        group=row[4],
+        net_hash=row[5].hex(),
+        net_hash_metals_alike=row[6].hex(),
+        formula=row[7],
+        elements=elements_of_mask(row[8] % 2**64, row[9] % 2**64),
+        density=row[10],
+        space_group_symbol=row[11],
+        space_group_number=int(page.space_groups[slot]),
+        n_atoms=row[12],
+        doi=row[13],
+        licence=row[14],
+        cif_path=row[16].format(id=row[0]) if row[15] is None else row[15],
+        content_hash=row[17],
+        cell=tuple(float(x) for x in page.cells[slot]),
+        hkl=page.hkl[part],
+        intensity_xray=page.intensity_xray[part],
+        intensity_neutron=page.intensity_neutron[part],
+    )
+
+
+def signed_word(word: int) -> int:
+    """The same 64 bits as SQLite stores them."""
+    return word - 2**64 if word >= 2**63 else word
