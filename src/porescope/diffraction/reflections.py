@@ -1,11 +1,17 @@
-"""Lists of reflections."""
+"""Lists of reflections: which ones there are, and how many equivalents each has."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
+from numba import njit
+
+from porescope.crystal.space_group import P1, SpaceGroup
+from porescope.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -25,3 +31,315 @@ class ReflectionList:
     def n_reflections(self) -> int:
         """Number of unique reflections."""
         return len(self.hkl)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ReflectionSymmetry:
+    """What a space group says about reflections, in the form that the kernels use."""
+
+    laue: Int[np.ndarray, "laue 3 3"]
+    """Rotations of the Laue class; the equivalents of h are ``h @ rotation``."""
+    centrings: Float[np.ndarray, "centrings 3"]
+    """Pure translations other than zero."""
+    screw_rotations: Int[np.ndarray, "screws 3 3"]
+    """Rotations of the operations with an intrinsic translation (screws and glides)."""
+    screw_translations: Float[np.ndarray, "screws 3"]
+    """Their intrinsic translations, exact fractions rounded to float64."""
+    inversion: Float[np.ndarray, "3"] | None
+    """Translation of the inversion, ``None`` where there is none."""
+    coset_rotations: Int[np.ndarray, "cosets 3 3"]
+    """Rotations of one operation for each coset of {centrings} × {1, inversion}."""
+    coset_translations: Float[np.ndarray, "cosets 3"]
+    """Translations of these operations."""
+    n_ops: int
+    """Operations of the space group in the cell."""
+
+
+def unique_reflections(
+    lattice: Float[np.ndarray, "3 3"],
+    *,
+    space_group: SpaceGroup = P1,
+    d_min: float,
+    d_max: float = np.inf,
+) -> ReflectionList:
+    """All reflections that the space group allows, one of each set of equivalents.
+
+    Equivalents are those of the Laue class, so Friedel mates are merged. Systematic absences of
+    centrings, screw axes and glide planes are removed exactly, whatever the origin and the
+    setting; International Tables for Crystallography A, chapter 1.6,
+    https://doi.org/10.1107/97809553602060000924.
+
+    Parameters
+    ----------
+    lattice:
+        Cell vectors as rows [Å].
+    space_group:
+        Operations in the basis of this cell.
+    d_min, d_max:
+        Smallest and largest interplanar spacing [Å].
+
+    Returns
+    -------
+    :
+        Reflections sorted by falling d, then by h, k, l; no structure factors.
+
+    Raises
+    ------
+    ConfigError
+        ``d_min`` is not positive, or the cell has no volume.
+    """
+    hkl, multiplicity, s_squared = enumerated(
+        lattice, reflection_symmetry(space_group), d_min=d_min, d_max=d_max
+    )
+    d = 0.5 / np.sqrt(s_squared)
+    order = np.argsort(s_squared, kind="stable")
+    return ReflectionList(hkl=hkl[order], d=d[order], multiplicity=multiplicity[order])
+
+
+def enumerated(
+    lattice: Float[np.ndarray, "3 3"],
+    symmetry: ReflectionSymmetry,
+    *,
+    d_min: float,
+    d_max: float = np.inf,
+) -> tuple[
+    Int[np.ndarray, "reflections 3"],
+    Int[np.ndarray, "reflections"],
+    Float[np.ndarray, "reflections"],
+]:
+    """Indices, multiplicities and (sin θ/λ)² [1/Å²] in rising order of h, k, l.
+
+    Parameters
+    ----------
+    lattice:
+        Cell vectors as rows [Å].
+    symmetry:
+        From :func:`reflection_symmetry`.
+    d_min, d_max:
+        Smallest and largest interplanar spacing [Å].
+    """
+    if not d_min > 0.0:
+        raise ConfigError(f"d_min must be positive [Å]; got {d_min}")
+    result = _enumerate(
+        lattice,
+        1.0 / d_min**2,
+        1.0 / d_max**2,
+        symmetry.laue,
+        symmetry.centrings,
+        symmetry.screw_rotations,
+        symmetry.screw_translations,
+    )
+    if len(result[2]) and not np.isfinite(result[2][0]):
+        raise ConfigError("the cell vectors are not finite or span no volume")
+    return result
+
+
+def absent(
+    hkl: Int[np.ndarray, "reflections 3"], *, space_group: SpaceGroup
+) -> Bool[np.ndarray, "reflections"]:
+    """Which reflections are systematically absent.
+
+    Parameters
+    ----------
+    hkl:
+        Miller indices in the basis of the space group's cell.
+    space_group:
+        Operations of the cell.
+    """
+    symmetry = reflection_symmetry(space_group)
+    result = np.zeros(len(hkl), dtype=bool)
+    for translation in symmetry.centrings:
+        phase = hkl @ translation
+        result |= np.abs(phase - np.rint(phase)) > 1e-6
+    for rotation, translation in zip(
+        symmetry.screw_rotations, symmetry.screw_translations, strict=True
+    ):
+        phase = hkl @ translation
+        fixed = np.all(hkl @ rotation == hkl, axis=1)
+        result |= fixed & (np.abs(phase - np.rint(phase)) > 1e-6)
+    return result
+
+
+def equivalents(
+    hkl: Int[np.ndarray, "3"], *, space_group: SpaceGroup
+) -> Int[np.ndarray, "equivalents 3"]:
+    """All reflections equivalent to one in the Laue class, itself included.
+
+    Parameters
+    ----------
+    hkl:
+        Miller indices.
+    space_group:
+        Operations of the cell.
+    """
+    return np.unique(hkl @ reflection_symmetry(space_group).laue, axis=0)
+
+
+@lru_cache(maxsize=2048)
+def reflection_symmetry(space_group: SpaceGroup) -> ReflectionSymmetry:
+    """What a space group says about reflections; kept for groups seen before.
+
+    Parameters
+    ----------
+    space_group:
+        Any setting and origin.
+    """
+    return _symmetry_from_bytes(
+        np.ascontiguousarray(space_group.rotations, dtype=np.int64).tobytes(),
+        np.ascontiguousarray(space_group.translations, dtype=np.float64).tobytes(),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _symmetry_from_bytes(rotation_bytes: bytes, translation_bytes: bytes) -> ReflectionSymmetry:
+    """The same, kept by the operations' content, as each file makes its own object."""
+    rotations = np.frombuffer(rotation_bytes, dtype=np.int64).reshape(-1, 3, 3)
+    translations = np.frombuffer(translation_bytes).reshape(-1, 3)
+    identity = np.eye(3, dtype=np.int64)
+    intrinsic = np.array(
+        [_intrinsic(r, t) for r, t in zip(rotations, translations, strict=True)]
+    ).reshape(-1, 3)
+    pure = np.all(rotations == identity, axis=(1, 2))
+    moving = np.any(np.abs(intrinsic - np.rint(intrinsic)) > 1e-6, axis=1)
+    screws = moving & ~pure
+    inverting = np.flatnonzero(np.all(rotations == -identity, axis=(1, 2)))
+    point_group = np.unique(rotations, axis=0)
+    both = np.unique(np.concatenate([point_group, -point_group]), axis=0)
+    # one operation for each rotation, and of a rotation and its inverse only one
+    _, first = np.unique(rotations, axis=0, return_index=True)
+    cosets, seen = [], set()
+    for i in first.tolist():
+        key = rotations[i].tobytes()
+        if key in seen:
+            continue
+        cosets.append(i)
+        seen.add(key)
+        if len(inverting):
+            seen.add((-rotations[i]).tobytes())
+    return ReflectionSymmetry(
+        laue=np.ascontiguousarray(both),
+        centrings=np.ascontiguousarray(intrinsic[pure & moving]),
+        screw_rotations=np.ascontiguousarray(rotations[screws]),
+        screw_translations=np.ascontiguousarray(intrinsic[screws]),
+        inversion=translations[inverting[0]].copy() if len(inverting) else None,
+        coset_rotations=np.ascontiguousarray(rotations[cosets]),
+        coset_translations=np.ascontiguousarray(translations[cosets]),
+        n_ops=len(rotations),
+    )
+
+
+def _intrinsic(
+    rotation: Int[np.ndarray, "3 3"], translation: Float[np.ndarray, "3"]
+) -> Float[np.ndarray, "3"]:
+    """Intrinsic (screw or glide) part of an operation, as exact fractions in [0, 1).
+
+    It is the mean of ``R^k t`` over the powers of R, and does not depend on the origin.
+    """
+    total, power, order = np.zeros(3), np.eye(3, dtype=np.int64), 0
+    while order == 0 or not np.array_equal(power, np.eye(3, dtype=np.int64)):
+        total += power @ translation
+        power = rotation @ power
+        order += 1
+        if order > 6:
+            raise ConfigError("a rotation of the space group has no crystallographic order")
+    exact = [Fraction(float(x)).limit_denominator(48) for x in total / order]
+    return np.array([float(f % 1) for f in exact])
+
+
+@njit(cache=True)
+def _enumerate(lattice, q_max, q_min, laue, centrings, screws, shifts):
+    # q = 1/d². Representatives are the greatest of their set in the order of h, k, l.
+    metric = lattice @ lattice.T
+    g = np.linalg.inv(metric)
+    limit = q_max * (1.0 + 1e-12)
+    n_laue = len(laue)
+    h_max = int(np.sqrt(metric[0, 0] * limit))
+    volume = np.sqrt(abs(np.linalg.det(metric)))
+    guess = int(2.4 * volume * limit**1.5 / n_laue * 2.0) + 1024
+    hkl = np.empty((guess, 3), np.int64)
+    multiplicity = np.empty(guess, np.int64)
+    s_squared = np.empty(guess, np.float64)
+    n = 0
+    # k range for each h from the 2x2 Schur complement, l range from the quadratic
+    g22 = g[1, 1] - g[1, 2] ** 2 / g[2, 2]
+    g12 = g[0, 1] - g[0, 2] * g[1, 2] / g[2, 2]
+    g11 = g[0, 0] - g[0, 2] ** 2 / g[2, 2]
+    for h in range(h_max + 1):
+        half_k = g12 * h / g22
+        disc_k = half_k**2 - (g11 * h * h - limit) / g22
+        if disc_k < 0.0:
+            continue
+        root_k = np.sqrt(disc_k)
+        k_low = int(np.ceil(-half_k - root_k - 1e-9))
+        if h == 0 and k_low < 0:
+            k_low = 0
+        for k in range(k_low, int(np.floor(-half_k + root_k + 1e-9)) + 1):
+            half_l = (g[0, 2] * h + g[1, 2] * k) / g[2, 2]
+            plane = g[0, 0] * h * h + g[1, 1] * k * k + 2.0 * g[0, 1] * h * k
+            disc_l = half_l**2 - (plane - limit) / g[2, 2]
+            if disc_l < 0.0:
+                continue
+            root_l = np.sqrt(disc_l)
+            l_low = int(np.ceil(-half_l - root_l - 1e-9))
+            if h == 0 and k == 0 and l_low < 1:
+                l_low = 1
+            for m in range(l_low, int(np.floor(-half_l + root_l + 1e-9)) + 1):
+                q = plane + g[2, 2] * m * m + 2.0 * m * (g[0, 2] * h + g[1, 2] * k)
+                if q > limit or q < q_min:
+                    continue
+                gone = False
+                for i in range(len(centrings)):
+                    phase = h * centrings[i, 0] + k * centrings[i, 1] + m * centrings[i, 2]
+                    if abs(phase - np.rint(phase)) > 1e-6:
+                        gone = True
+                        break
+                if gone:
+                    continue
+                fixed = 0
+                for i in range(n_laue):
+                    r = laue[i]
+                    a = h * r[0, 0] + k * r[1, 0] + m * r[2, 0]
+                    if a < h:
+                        continue
+                    b = h * r[0, 1] + k * r[1, 1] + m * r[2, 1]
+                    if a == h and b < k:
+                        continue
+                    c = h * r[0, 2] + k * r[1, 2] + m * r[2, 2]
+                    if a > h or b > k or c > m:
+                        gone = True
+                        break
+                    if c == m:
+                        fixed += 1
+                if gone:
+                    continue
+                for i in range(len(screws)):
+                    phase = h * shifts[i, 0] + k * shifts[i, 1] + m * shifts[i, 2]
+                    if abs(phase - np.rint(phase)) < 1e-6:
+                        continue
+                    r = screws[i]
+                    if (
+                        h * r[0, 0] + k * r[1, 0] + m * r[2, 0] == h
+                        and h * r[0, 1] + k * r[1, 1] + m * r[2, 1] == k
+                        and h * r[0, 2] + k * r[1, 2] + m * r[2, 2] == m
+                    ):
+                        gone = True
+                        break
+                if gone:
+                    continue
+                if n == len(s_squared):
+                    grown = np.empty((2 * n, 3), np.int64)
+                    grown[:n] = hkl
+                    hkl = grown
+                    more = np.empty(2 * n, np.int64)
+                    more[:n] = multiplicity
+                    multiplicity = more
+                    wider = np.empty(2 * n, np.float64)
+                    wider[:n] = s_squared
+                    s_squared = wider
+                hkl[n, 0] = h
+                hkl[n, 1] = k
+                hkl[n, 2] = m
+                multiplicity[n] = n_laue // fixed
+                s_squared[n] = 0.25 * q
+                n += 1
+    return hkl[:n].copy(), multiplicity[:n].copy(), s_squared[:n].copy()
