@@ -1,0 +1,227 @@
+"""The symmetry that a CIF states, and the cell that it fills.
+
+Files contradict themselves: a symbol of one group beside the operations of another, all atoms of
+the cell beside the operations that would make them again. What is stated first in the order
+operations, Hall symbol, Hermann-Mauguin symbol, number is believed, unless it gives atoms on top
+of each other or another amount of an element than the formula, and a later reading does not.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from porescope.crystal.lattice import parameters_from_lattice
+from porescope.crystal.neighbours import coincident_pairs
+from porescope.crystal.space_group import (
+    P1,
+    SpaceGroup,
+    space_group_from_number,
+    space_group_from_operations,
+    space_group_from_symbol,
+)
+from porescope.crystal.structure import Crystal, crystal_from_asymmetric_unit
+from porescope.errors import ConfigError, ParseError
+from porescope.io.cif_blocks import CifBlock, unquoted
+from porescope.io.cif_sites import Sites
+from porescope.io.cif_values import amounts_from_formula, number_from_text
+
+_LOGGER = logging.getLogger(__name__)
+
+_OPERATIONS = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
+_HALL = ("_space_group_name_hall", "_symmetry_space_group_name_hall")
+_HM = (
+    "_space_group_name_h-m_alt",
+    "_symmetry_space_group_name_h-m",
+    "_space_group_name_h-m_full",
+    "_symmetry_space_group_name_",
+)
+_NUMBER = ("_space_group_it_number", "_symmetry_int_tables_number")
+
+MAX_ATOMS = 1_000_000
+"""More atoms in one cell than this are refused."""
+
+
+def filled_cell(
+    block: CifBlock,
+    *,
+    sites: Sites,
+    lattice: Float[np.ndarray, "3 3"],
+    name: str,
+    path: Path | None,
+) -> Crystal:
+    """All atoms of the cell, by the reading of the file's symmetry that makes sense.
+
+    Parameters
+    ----------
+    block:
+        The block that states the symmetry.
+    sites:
+        The sites that it lists.
+    lattice:
+        Cell vectors as rows [Å].
+    name:
+        Name of the crystal.
+    path:
+        For error messages.
+
+    Raises
+    ------
+    ParseError
+        Where the operations cannot be read, or contradict the cell.
+    """
+    best: tuple[float, Crystal] | None = None
+    first_error: str | None = None
+    stated = False
+    for origin, find in _readings(block, lattice):
+        stated = True
+        try:
+            group = find()
+        except ConfigError as error:
+            first_error = first_error or str(error)
+            continue
+        if not _fits_metric(group, lattice):
+            first_error = first_error or (
+                f"the cell parameters contradict the space group {group.symbol!r} "
+                f"from the {origin}; correct one of them"
+            )
+            continue
+        if group.n_ops * sites.n_sites > MAX_ATOMS:
+            raise ParseError(
+                f"{sites.n_sites} sites and {group.n_ops} operations make too many atoms",
+                path=path,
+            )
+        crystal = _expanded(sites, lattice, group, name)
+        badness = _badness(crystal, block)
+        if best is None or badness < best[0]:
+            best = (badness, crystal)
+        if badness == 0.0 or group.n_ops == 1:
+            break
+    if best is None:
+        if stated and first_error is not None:
+            line = next(
+                (block.lines[tag] for tag in (*_HM, *_OPERATIONS) if tag in block.lines), None
+            )
+            raise ParseError(first_error, path=path, line=line or block.line)
+        best = (0.0, _expanded(sites, lattice, P1, name))
+    if best[0] > 0.0:
+        _LOGGER.info("%s: atoms overlap or contradict the formula", path or name)
+    return best[1]
+
+
+def _readings(
+    block: CifBlock, lattice: Float[np.ndarray, "3 3"]
+) -> Iterator[tuple[str, Callable[[], SpaceGroup]]]:
+    """What the file says of its symmetry, the most explicit first; P1 last."""
+    operations = _operations(block)
+    if operations:
+        yield "operations", partial(space_group_from_operations, operations)
+    angles = parameters_from_lattice(lattice)
+    hall = block.value(*_HALL)
+    if hall:
+        yield "Hall symbol", partial(space_group_from_symbol, hall)
+    symbols = dict.fromkeys(block.value(tag) for tag in _HM)
+    origins: tuple[Literal["1", "2"], ...] = ("2", "1")
+    for symbol in symbols:
+        for origin in origins if symbol else ():
+            yield (
+                "symbol",
+                partial(
+                    space_group_from_symbol,
+                    symbol,
+                    alpha_deg=float(angles[3]),
+                    gamma_deg=float(angles[5]),
+                    origin=origin,
+                ),
+            )
+    number = number_from_text(block.value(*_NUMBER) or "?")
+    if number is not None and np.isfinite(number) and 1 < number <= 230:
+        yield "number", partial(space_group_from_number, int(number))
+    if operations or hall or any(symbols):
+        yield "cell", lambda: P1
+
+
+def _operations(block: CifBlock) -> tuple[str, ...]:
+    """Operations as text, also where the quotes about ``x, y, z`` are missing."""
+    for tag in _OPERATIONS:
+        column = block.column(tag)
+        if column is None:
+            single = block.value(tag)
+            column = [single] if single else []
+        texts = [unquoted(raw).strip() for raw in column]
+        texts = [text for text in texts if text not in ("", "?", ".")]
+        if any(text.count(",") != 2 for text in texts):
+            parts = [part for text in texts for part in text.split(",") if part.strip()]
+            texts = [",".join(parts[i : i + 3]) for i in range(0, len(parts), 3)]
+        if texts:
+            return tuple(texts)
+    return ()
+
+
+def _fits_metric(group: SpaceGroup, lattice: Float[np.ndarray, "3 3"]) -> bool:
+    """Whether the rotations keep lengths and angles, within what sloppy cells need."""
+    metric = lattice @ lattice.T
+    images = np.einsum("oji,jk,okl->oil", group.rotations, metric, group.rotations)
+    edges = np.sqrt(np.diag(metric))
+    return bool(np.all(np.abs(images - metric) < 0.05 * edges[:, None] * edges))
+
+
+def _expanded(
+    sites: Sites, lattice: Float[np.ndarray, "3 3"], group: SpaceGroup, name: str
+) -> Crystal:
+    """The cell filled, with each atom that the file lists twice only once."""
+    crystal = _filled(sites, lattice, group, name)
+    pairs = coincident_pairs(crystal.frac, lattice=lattice, tolerance=0.05)
+    if len(pairs) and crystal.orbit is not None:
+        same = crystal.numbers[pairs[:, 0]] == crystal.numbers[pairs[:, 1]]
+        same &= crystal.occupancy[pairs].sum(axis=1) > 1.01
+        site = crystal.orbit[pairs[same]]
+        keep = np.ones(sites.n_sites, dtype=bool)
+        keep[site.max(axis=1)[site[:, 0] != site[:, 1]]] = False
+        crystal = _filled(sites.selected(keep), lattice, group, name)
+    return crystal
+
+
+def _filled(
+    sites: Sites, lattice: Float[np.ndarray, "3 3"], group: SpaceGroup, name: str
+) -> Crystal:
+    return crystal_from_asymmetric_unit(
+        lattice=lattice,
+        frac=sites.frac,
+        numbers=sites.numbers,
+        space_group=group,
+        occupancy=sites.occupancy,
+        u_iso=sites.u_iso,
+        u_aniso=sites.u_aniso,
+        isotopes=sites.isotopes,
+        charges=sites.charges,
+        labels=sites.labels,
+        name=name,
+    )
+
+
+def _badness(crystal: Crystal, block: CifBlock) -> float:
+    """Share of atoms that overlap, plus the relative error of the stated contents."""
+    if crystal.space_group.n_ops == 1:
+        pairs = 0
+    else:
+        close = coincident_pairs(crystal.frac, lattice=crystal.lattice, tolerance=0.5)
+        full = crystal.occupancy[close].sum(axis=1) > 1.01 if len(close) else np.zeros(0)
+        pairs = int(np.count_nonzero(full))
+    error = 0.0
+    stated = amounts_from_formula(block.value("_chemical_formula_sum") or "")
+    units = number_from_text(block.value("_cell_formula_units_z") or "?")
+    if stated and units is not None and np.isfinite(units) and units > 0:
+        # Hydrogen is often in the formula and not in the list of atoms.
+        heavy = {z: amount * units for z, amount in stated.items() if z != 1}
+        found = np.bincount(crystal.numbers, weights=crystal.occupancy, minlength=120)
+        total = sum(heavy.values())
+        if total > 0.0:
+            error = sum(abs(found[z] - amount) for z, amount in heavy.items()) / total
+    return 2.0 * pairs / crystal.n_atoms + (error if error > 0.3 else 0.0)
