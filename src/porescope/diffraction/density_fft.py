@@ -71,10 +71,8 @@ def _grid_shape(hkl: Int[np.ndarray, "reflections 3"]) -> tuple[int, int, int]:
     from scipy import fft
 
     reach = np.abs(hkl).max(axis=0)
-    sizes = [
-        fft.next_fast_len(max(int(np.ceil(2.0 * _OVERSAMPLING * (m + 1))), 2 * _WIDTH), real=True)
-        for m in reach.tolist()
-    ]
+    wanted = np.maximum(np.ceil(2.0 * _OVERSAMPLING * (reach + 1)), 2 * _WIDTH).astype(int)
+    sizes = [fft.next_fast_len(n, real=True) or n for n in wanted.tolist()]
     return sizes[0], sizes[1], sizes[2]
 
 

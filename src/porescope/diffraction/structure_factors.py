@@ -258,16 +258,15 @@ def scatterers_of(
     """
     n = crystal.n_atoms
     isotopes = np.zeros(n, dtype=np.int64) if crystal.isotopes is None else crystal.isotopes
-    folded = symmetry is not None and crystal.orbit is not None
     centre = _NO_CENTRE
-    if not folded:
+    if symmetry is None or crystal.orbit is None:
         orbit, rotations, shifts = np.arange(n), _IDENTITY, _NO_SHIFT
         factor, centric = 1.0, False
     else:
         orbit, rotations = crystal.orbit, symmetry.coset_rotations
         shifts = symmetry.coset_translations
         centric = symmetry.inversion is not None
-        if centric:
+        if symmetry.inversion is not None:
             centre = 0.5 * symmetry.inversion
         factor = 1.0 / len(rotations)
     frac, weight, start, species, u, numbers, kinds = _fold(
@@ -385,6 +384,7 @@ def _anisotropic_sums(crystal, hkl, *, s_squared, radiation, symmetry, default_u
     lengths = np.sqrt(np.diag(metric))
     u_iso = np.where(np.isnan(crystal.u_iso), default_u_iso, crystal.u_iso)
     beta = u_iso[:, None, None] * metric
+    assert crystal.u_aniso is not None
     has_tensor = ~np.isnan(crystal.u_aniso).any(axis=(1, 2))
     beta[has_tensor] = crystal.u_aniso[has_tensor] * np.outer(lengths, lengths)
     isotopes = crystal.isotopes
