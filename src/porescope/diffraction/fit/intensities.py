@@ -1,0 +1,152 @@
+"""Scales, background and free intensities for given positions and widths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from porescope.diffraction.fit import kernels
+from porescope.diffraction.fit.config import FitConfig
+from porescope.diffraction.fit.model import Peaks, Problem, peak_curves
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Estimate:
+    """A whole calculated pattern, with all that is linear in it solved for."""
+
+    peaks: Peaks
+    area: Float[np.ndarray, "reflections"]
+    """Areas with scales included; fixed ones still lack their angle factors."""
+    scale: Float[np.ndarray, "phases"]
+    """Scale of the phases with fixed intensities, else 1."""
+    coefficients: Float[np.ndarray, "terms"]
+    """Of the background's terms."""
+    curves: Float[np.ndarray, "phases points"]
+    """Peaks of each phase."""
+    background: Float[np.ndarray, "points"]
+    """The terms' sum; the given background is not in it."""
+    residual: Float[np.ndarray, "points"]
+    """Observed less calculated."""
+    cost: float
+    """Weighted sum of squares, with restraints."""
+    columns: Float[np.ndarray, "linear points"]
+    """What the linear parameters multiply, less the free intensities."""
+
+
+def solve_columns(
+    columns: Float[np.ndarray, "linear points"],
+    *,
+    weight: Float[np.ndarray, "points"],
+    target: Float[np.ndarray, "points"],
+    n_positive: int = 0,
+) -> Float[np.ndarray, "linear"]:
+    """Weighted linear least squares; the last ``n_positive`` coefficients stay positive or 0."""
+    n = len(columns)
+    if n == 0:
+        return np.zeros(0)
+    weighted = columns * weight
+    normal = weighted @ columns.T
+    right = weighted @ target
+    size = np.sqrt(np.maximum(np.diag(normal), 1e-300))
+    normal = normal / np.outer(size, size) + 1e-12 * np.eye(n)
+    right = right / size
+    keep = np.ones(n, dtype=bool)
+    out = np.zeros(n)
+    while True:
+        out[:] = 0.0
+        out[keep] = np.linalg.solve(normal[np.ix_(keep, keep)], right[keep])
+        negative = np.flatnonzero(out[n - n_positive :] < 0.0) + n - n_positive
+        if len(negative) == 0:
+            return out / size
+        keep[negative] = False
+
+
+def estimate_fixed_or_le_bail(
+    problem: Problem,
+    peaks: Peaks,
+    *,
+    area: Float[np.ndarray, "reflections"],
+    background: Float[np.ndarray, "points"],
+    redistributions: int,
+) -> Estimate:
+    """Share out the free intensities, then solve for background and scales.
+
+    Parameters
+    ----------
+    area:
+        Free areas so far.
+    background:
+        Background so far, and the curves of fixed phases.
+    redistributions:
+        Le Bail steps.
+    """
+    phase_free = np.array(
+        [bool(np.any(problem.free[problem.phase == i])) for i in range(problem.n_phases)]
+    )
+    area = np.where(problem.free, area, peaks.fixed_area)
+    curves = peak_curves(problem, peaks, area)
+    if np.any(phase_free):
+        target = problem.observed - background
+        for _ in range(redistributions):
+            area = kernels._redistribute(
+                area,
+                problem.free,
+                np.sum(curves[phase_free], axis=0),
+                target,
+                peaks.start,
+                peaks.stop,
+                peaks.offset,
+                peaks.values,
+            )
+            curves = peak_curves(problem, peaks, area)
+    columns = np.concatenate([problem.linear, curves[~phase_free]])
+    solution = solve_columns(
+        columns,
+        weight=problem.weight,
+        target=problem.observed - np.sum(curves[phase_free], axis=0),
+        n_positive=int(np.count_nonzero(~phase_free)),
+    )
+    n_terms = len(problem.linear)
+    scale = np.ones(problem.n_phases)
+    scale[~phase_free] = solution[n_terms:]
+    curves = curves * scale[:, None]
+    new_background = solution[:n_terms] @ problem.linear
+    residual = problem.observed - new_background - np.sum(curves, axis=0)
+    return Estimate(
+        peaks=peaks,
+        area=area * scale[problem.phase],
+        scale=scale,
+        coefficients=solution[:n_terms],
+        curves=curves,
+        background=new_background,
+        residual=residual,
+        cost=float(np.sum(problem.weight * residual**2)),
+        columns=columns,
+    )
+
+
+def background_start(
+    problem: Problem, *, rounds: int = 30
+) -> tuple[Float[np.ndarray, "terms"], Float[np.ndarray, "points"]]:
+    """A first background beneath the peaks: points above the last curve are cut down to it."""
+    y = problem.observed
+    if len(problem.linear) == 0:
+        return np.zeros(0), np.zeros(len(y))
+    weight = np.ones(len(y))
+    sigma = 1.0 / np.sqrt(problem.weight)
+    gram = np.linalg.pinv(problem.linear * weight @ problem.linear.T) @ problem.linear
+    clipped = y.copy()
+    coefficients = gram @ clipped
+    for _ in range(rounds):
+        curve = coefficients @ problem.linear
+        clipped = np.minimum(clipped, curve + 0.5 * sigma)
+        coefficients = gram @ clipped
+    curve = coefficients @ problem.linear
+    return coefficients, curve
+
+
+def needs_pawley(config: FitConfig) -> bool:
+    """Whether the intensities are parameters of the least squares."""
+    return config.mode in ("pawley", "restrained")
