@@ -68,6 +68,8 @@ class FitConfig:
     """Strength of the restraint that makes overlapping reflections equal (Pawley mode)."""
     cut: float = 20.0
     """Where a line ends, in full widths at half maximum from its middle."""
+    approach: bool = True
+    """Whether a fit with even weights comes first; it captures cells from farther away."""
     max_iterations: int = 40
     """Most steps of the least squares."""
     tolerance: float = 1e-5
