@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from jaxtyping import install_import_hook
+from jaxtyping import _import_hook, install_import_hook
 
+_marked = _import_hook._is_no_type_check
+
+
+def _is_unchecked(decorator: ast.expr) -> bool:
+    """Whether a function is not to be wrapped: numba compiles the bare function only."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return _marked(decorator) or (isinstance(called, ast.Name) and called.id == "njit")
+
+
+_import_hook._is_no_type_check = _is_unchecked
 install_import_hook("porescope", "beartype.beartype")
 
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=30)

@@ -274,8 +274,19 @@ def _breathe(
                     trial[axis] = strain0[i] + d
                     u[axis] = 1.0 / (1.0 + trial[axis])
                 value = _cosine(
-                    c, w, m, u, zero0[i], wavelength, maps[0], low, step, blurs[0], power,
-                    polarised, buf,
+                    c,
+                    w,
+                    m,
+                    u,
+                    zero0[i],
+                    wavelength,
+                    maps[0],
+                    low,
+                    step,
+                    blurs[0],
+                    power,
+                    polarised,
+                    buf,
                 )
                 if value > top:
                     top = value
@@ -288,8 +299,19 @@ def _breathe(
             for axis in range(3):
                 u[axis] = 1.0 / (1.0 + best[axis])
             top = _cosine(
-                c, w, m, u, best[3], wavelength, maps[level], low, step, blurs[level], power,
-                polarised, buf,
+                c,
+                w,
+                m,
+                u,
+                best[3],
+                wavelength,
+                maps[level],
+                low,
+                step,
+                blurs[level],
+                power,
+                polarised,
+                buf,
             )
             for _ in range(12):
                 improved = False
@@ -310,8 +332,19 @@ def _breathe(
                         for axis in range(3):
                             u[axis] = 1.0 / (1.0 + trial[axis])
                         value = _cosine(
-                            c, w, m, u, trial[3], wavelength, maps[level], low, step,
-                            blurs[level], power, polarised, buf,
+                            c,
+                            w,
+                            m,
+                            u,
+                            trial[3],
+                            wavelength,
+                            maps[level],
+                            low,
+                            step,
+                            blurs[level],
+                            power,
+                            polarised,
+                            buf,
                         )
                         if value > top:
                             top = value

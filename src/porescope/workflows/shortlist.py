@@ -1,0 +1,133 @@
+"""From all cards to the few frameworks that are worth a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from porescope.datasets.library import CardTable
+from porescope.diffraction.breathe import BreatheConfig, breathe_cards
+from porescope.diffraction.peaks import PeakList
+from porescope.diffraction.search import ReflectionTable, SearchConfig, search_cards
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortlistConfig:
+    """How many cards pass each sieve."""
+
+    n_breathe: int = 240
+    """Cards whose edges are scanned one by one."""
+    n_per_framework: int = 3
+    """Most cards of one framework among them."""
+    n_fits: int = 20
+    """Frameworks that are fitted."""
+    search: SearchConfig = SearchConfig()
+    """The isotropic search."""
+    breathe: BreatheConfig = BreatheConfig()
+    """The anisotropic scan."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Shortlist:
+    """The best card of each of the best frameworks, best first."""
+
+    rows: Int[np.ndarray, "hits"]
+    """Rows in the table of cards."""
+    score: Float[np.ndarray, "hits"]
+    """Cosine after the anisotropic scan."""
+    strain: Float[np.ndarray, "hits 3"]
+    """Change of a, b, c."""
+    zero_shift_deg: Float[np.ndarray, "hits"]
+    """Zero shift [°]."""
+    chance_score: float
+    """Cosine that unrelated frameworks reach on this pattern: the median over the frameworks
+    behind the shortlist."""
+    n_searched: int
+    """Number of cards that were compared."""
+
+
+def shortlist_frameworks(
+    table: CardTable,
+    peaks: PeakList,
+    *,
+    kind: str,
+    framework_codes: Int[np.ndarray, "cards"],
+    two_theta_range_deg: tuple[float, float],
+    config: ShortlistConfig | None = None,
+) -> Shortlist:
+    """Search all cards, then scan the cell edges of the best.
+
+    Parameters
+    ----------
+    table:
+        Cards of the library.
+    peaks:
+        Observed peaks.
+    kind:
+        ``xray`` or ``neutron``.
+    framework_codes:
+        Cards with equal codes are the same framework.
+    two_theta_range_deg:
+        First and last angle that were measured [°].
+    config:
+        Sizes of the sieves.
+    """
+    config = config or ShortlistConfig()
+    reflections = reflection_table(table, kind=kind)
+    polarised = kind == "xray"
+    hits = search_cards(
+        reflections,
+        peaks,
+        two_theta_range_deg=two_theta_range_deg,
+        polarised=polarised,
+        config=config.search,
+    )
+    order = np.argsort(-hits.score, kind="stable")
+    kept = order[_rank_within(framework_codes[order]) < config.n_per_framework]
+    chosen = kept[: config.n_breathe]
+    chosen = chosen[hits.score[chosen] > 0.0]
+    breath = breathe_cards(
+        reflections,
+        chosen,
+        peaks,
+        strain=hits.strain[chosen],
+        zero_shift_deg=hits.zero_shift_deg[chosen],
+        two_theta_range_deg=two_theta_range_deg,
+        polarised=polarised,
+        config=config.breathe,
+    )
+    best = np.argsort(-breath.score, kind="stable")
+    first = best[_rank_within(framework_codes[chosen[best]]) == 0]
+    beyond = breath.score[first[config.n_fits : 4 * config.n_fits]]
+    top = first[: config.n_fits]
+    return Shortlist(
+        rows=chosen[top],
+        score=breath.score[top],
+        strain=breath.strain[top],
+        zero_shift_deg=breath.zero_shift_deg[top],
+        chance_score=float(np.median(beyond)) if len(beyond) else 0.0,
+        n_searched=table.n_cards,
+    )
+
+
+def reflection_table(table: CardTable, *, kind: str) -> ReflectionTable:
+    """The reflections of all cards with the intensities of one kind of radiation."""
+    return ReflectionTable(
+        lattice=table.lattices,
+        offsets=table.offsets,
+        hkl=table.hkl,
+        intensity=table.intensity_xray if kind == "xray" else table.intensity_neutron,
+    )
+
+
+def _rank_within(codes: np.ndarray) -> np.ndarray:
+    """How many earlier entries have the same code, for each entry."""
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    rank = np.arange(len(codes)) - np.repeat(starts, np.diff(np.r_[starts, len(codes)]))
+    result = np.empty(len(codes), dtype=np.int64)
+    result[order] = rank
+    return result

@@ -1,0 +1,91 @@
+"""What a person reads: the verdict, and the paragraph for a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porescope.workflows.solution import Candidate, Phase
+
+SURE = 0.9
+"""Probability from which the verdict says "it is"."""
+LIKELY = 0.5
+"""Probability from which the verdict says "probably"."""
+
+
+def verdict_of(
+    candidates: Sequence[Candidate], *, none_of_these: float, phases: Sequence[Phase]
+) -> str:
+    """One sentence: what it is, how sure, what stands beside it."""
+    if not candidates or none_of_these >= LIKELY:
+        text = f"None of the frameworks in the library fits well ({percent(none_of_these)} sure)"
+        if candidates:
+            text += f"; the nearest is {candidates[0].name}"
+        return text + "."
+    first = candidates[0]
+    alike = [c for c in candidates if c.group == first.group]
+    in_group = sum(c.probability for c in alike)
+    others = [c.name for c in alike[1:] if c.probability >= 0.02]
+    names = first.name
+    if in_group >= SURE:
+        text = f"This is {names}"
+    elif in_group >= LIKELY:
+        text = f"This is probably {names}"
+    else:
+        text = f"This may be {names}"
+    text += f" ({percent(in_group)})"
+    if others:
+        text += (
+            f"; the pattern alone cannot tell it from {_list_of(others[:3])}, which share its net"
+        )
+    if phases:
+        text += f", with {_list_of([p.name for p in phases])} beside it"
+    return text + "."
+
+
+def percent(probability: float) -> str:
+    """A probability for people: never 0 % and never 100 %."""
+    if probability >= 0.995:
+        return "> 99 %"
+    if probability < 0.005:
+        return "< 1 %"
+    return f"{100.0 * probability:.0f} %"
+
+
+def methods_paragraph(
+    *,
+    version: str,
+    n_searched: int,
+    n_fits: int,
+    radiation: str,
+    range_deg: tuple[float, float],
+    background: str,
+    first: Candidate | None,
+) -> str:
+    """A paragraph for the methods section of a paper."""
+    text = (
+        f"The powder pattern ({radiation}, 2θ = {range_deg[0]:.1f}–{range_deg[1]:.1f}°) was "
+        f"analysed with porescope {version}. The background was estimated with {background}, and "
+        f"peaks were located by least-squares fits of pseudo-Voigt functions. The peaks were "
+        f"compared with calculated reflection lists of {n_searched:,} frameworks, with each cell "
+        f"edge free to change by up to about 4 %; the {n_fits} best were fitted to the whole "
+        "pattern, with calculated intensities and by the Le Bail method. Probabilities come from "
+        "a conditional logit calibrated on simulated, corrupted patterns of frameworks, half of "
+        "them absent from the library."
+    )
+    if first is not None:
+        a, b, c, alpha, beta, gamma = first.cell
+        text += (
+            f" The best candidate was {first.name} ({first.id}, {first.space_group}), with refined "
+            f"cell a = {a:.4f}, b = {b:.4f}, c = {c:.4f} Å, α = {alpha:.3f}, β = {beta:.3f}, "
+            f"γ = {gamma:.3f}°; Rwp = {100 * first.rwp:.1f} % with calculated intensities, "
+            f"{100 * first.rwp_le_bail:.1f} % (Le Bail)."
+        )
+    return text
+
+
+def _list_of(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    unique = list(dict.fromkeys(names))
+    if len(unique) < 2:
+        return "".join(unique)
+    return ", ".join(unique[:-1]) + " and " + unique[-1]
