@@ -1,0 +1,112 @@
+"""The command ``porescope``: its sub-commands, its start and its end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from porescope.apps.cli import index, library, simulate, solve
+from porescope.apps.cli.failure import EXPECTED, report_failure
+
+app = typer.Typer(
+    name="porescope",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from porescope import __version__
+
+        typer.echo(f"porescope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _porescope(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and stop."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    """Read nanoporous crystals: from a powder pattern to the framework that
+    made it.
+
+    \b
+    Start here:
+      porescope solve --example --out result
+      porescope solve scan.xrdml --out result
+      porescope solve scan.xy --wavelength CuKa --elements Zn,C,H,N
+
+    Each command has examples of its own: porescope solve --help
+    """
+
+
+app.command(name="solve")(solve.solve)
+app.command(name="simulate")(simulate.simulate)
+app.command(name="index")(index.index)
+app.add_typer(library.app, name="library")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments:
+        The words after ``porescope``; by default those of the process.
+
+    Returns
+    -------
+    :
+        The exit code: 0 for success, 1 if some of several files failed, 2 for an error, 130 after
+        Ctrl-C.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    command = typer.main.get_command(app)
+    with warnings.catch_warnings():
+        if not debug:
+            warnings.simplefilter("ignore")
+        try:
+            code = command.main(args=words, prog_name="porescope", standalone_mode=False)
+        except EXPECTED as error:
+            return report_failure(error, debug=debug)
+    return code if isinstance(code, int) else 0
+
+
+def _terminated(_number: int, _frame: object) -> None:
+    """End by way of the clean-up, also when the system asks for it."""
+    sys.exit(143)
+
+
+def main() -> None:
+    """Start the command line; the entry point of the package."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = run()
+        sys.stdout.flush()
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        code = report_failure(error)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

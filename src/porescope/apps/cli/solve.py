@@ -1,0 +1,113 @@
+"""``porescope solve``: which framework made this pattern?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def solve(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE...",
+            help="Measured patterns: xrdml, brml, rasx, raw, uxd, xy, csv, gsas, cif and more.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")
+    ] = Path("porescope-results"),
+    elements: Annotated[
+        str,
+        typer.Option(
+            metavar="Zn,C,H,N",
+            help="All elements that can be in the framework.",
+            show_default=False,
+        ),
+    ] = "",
+    metal: Annotated[
+        str,
+        typer.Option(
+            metavar="Zn", help="Metals that must be in the framework.", show_default=False
+        ),
+    ] = "",
+    formula: Annotated[
+        str,
+        typer.Option(
+            metavar="ZnC8H10N4", help="Formula of the empty framework.", show_default=False
+        ),
+    ] = "",
+    wavelength: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|Å",
+            help="CuKa, CuKa1, MoKa, CoKa, … or a number in Å; needed where the file is silent.",
+            show_default=False,
+        ),
+    ] = "",
+    neutron: Annotated[
+        bool, typer.Option("--neutron", help="Neutrons, of the wavelength given.")
+    ] = False,
+    two_theta_range: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            "--range", metavar="LO HI", help="Use only these angles 2θ [°].", show_default=False
+        ),
+    ] = None,
+    phases: Annotated[
+        int, typer.Option(min=1, max=3, metavar="1..3", help="Most phases in the sample.")
+    ] = 2,
+    n_fits: Annotated[
+        int, typer.Option(min=1, max=200, metavar="N", help="How many frameworks are fitted.")
+    ] = 20,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Files solved at a time.")
+    ] = 1,
+    library: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER|DB",
+            help="Search this folder of CIFs or index only.",
+            show_default=False,
+        ),
+    ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="Solve the pattern that comes with porescope.")
+    ] = False,
+) -> int:
+    """Say which framework made a measured powder pattern.
+
+    Writes candidates.json, the fits as CSV, the structures as CIF and
+    report.html, a page to look at and to send. With several files, each gets a
+    folder of its own and summary.csv says it all in one table.
+
+    \b
+    Examples:
+      porescope solve --example --out result
+      porescope solve scan.xrdml --out result
+      porescope solve scan.xy --wavelength CuKa --elements Zn,C,H,N
+      porescope solve wish.dat --wavelength 2.0785 --neutron --metal Zn
+      porescope solve monday/*.brml --jobs 2 --out monday/solved
+    """
+    from porescope.apps.cli.solve_files import Options, solve_files
+
+    return solve_files(
+        tuple(files or ()),
+        folder=out,
+        example=example,
+        jobs=jobs,
+        options=Options(
+            elements=elements,
+            metal=metal,
+            formula=formula,
+            wavelength=wavelength,
+            neutron=neutron,
+            two_theta_range_deg=two_theta_range,
+            max_phases=phases,
+            n_fits=n_fits,
+            library=library,
+        ),
+    )

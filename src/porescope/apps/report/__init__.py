@@ -1,0 +1,1 @@
+"""What ``solve`` leaves behind: files for programs, one page for people."""
