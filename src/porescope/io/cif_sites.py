@@ -20,6 +20,7 @@ from porescope.io.cif_values import (
 _FRACT = ("_atom_site_fract_x", "_atom_site_fract_y", "_atom_site_fract_z")
 _CARTN = ("_atom_site_cartn_x", "_atom_site_cartn_y", "_atom_site_cartn_z")
 _TENSOR = ((0, 0, "11"), (1, 1, "22"), (2, 2, "33"), (0, 1, "12"), (0, 2, "13"), (1, 2, "23"))
+_ANISO_LABEL = "_atom_site_aniso_label"
 _B_PER_U = 8.0 * np.pi**2
 
 MAX_SITES = 200_000
@@ -285,9 +286,8 @@ def _tensors(
     """Displacement tensors by label; rows of NaN where a site has none."""
     for kind in ("u", "b", "beta"):
         loop = block.loop_with(f"_atom_site_aniso_{kind}_11")
-        if loop is None or "_atom_site_aniso_label" not in loop.columns | rows.loop.columns:
-            if loop is not rows.loop or loop is None:
-                continue
+        if loop is None or (loop is not rows.loop and _ANISO_LABEL not in loop.columns):
+            continue
         source = _Rows(loop=loop, text=rows.text, path=rows.path)
         columns = [source.numbers(f"_atom_site_aniso_{kind}_{key}") for _, _, key in _TENSOR]
         if any(column is None for column in columns):
@@ -305,7 +305,7 @@ def _tensors(
         if loop is rows.loop:
             found = table
         else:
-            names = [unquoted(raw).strip() for raw in loop.columns["_atom_site_aniso_label"]]
+            names = [unquoted(raw).strip() for raw in loop.columns[_ANISO_LABEL]]
             place = {name: i for i, name in enumerate(names)}
             table = np.concatenate([table, np.full((1, 3, 3), np.nan)])
             labels = rows.words("_atom_site_label")
