@@ -1,0 +1,1 @@
+"""Unit cells from the positions of powder lines."""

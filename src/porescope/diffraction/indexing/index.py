@@ -1,0 +1,250 @@
+"""Ab-initio indexing: from the positions of powder lines to ranked unit cells."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+from jaxtyping import Float
+
+from porescope.diffraction.indexing import forms
+from porescope.diffraction.indexing.candidate import CellCandidate, IndexingConfig, Method
+from porescope.diffraction.indexing.lines import (
+    LineList,
+    lines_from_d,
+    lines_from_two_theta,
+    shifted,
+)
+from porescope.diffraction.indexing.pool import Budget, propose_trials, refine_pool
+from porescope.diffraction.indexing.reduce import derivative_index
+from porescope.diffraction.indexing.screen import make_screen
+from porescope.diffraction.indexing.settle import (
+    Settled,
+    candidate_of,
+    merge,
+    settle_lattice,
+)
+from porescope.diffraction.peaks import PeakList
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[float, str], None]
+"""Called with the share of the time that is used and a word about what is being done."""
+
+PLAN = tuple((system, centring) for system, all_ in forms.BRAVAIS.items() for centring in all_)
+
+
+def index_peaks(
+    peaks: PeakList,
+    *,
+    config: IndexingConfig | None = None,
+    rng: np.random.Generator | None = None,
+    progress: Progress | None = None,
+) -> tuple[CellCandidate, ...]:
+    """Unit cells that explain the peaks of a pattern, the best first.
+
+    Parameters
+    ----------
+    peaks:
+        Peaks with uncertainties and areas.
+    config:
+        How to search; by default all lattice systems for at most a minute.
+    rng:
+        Source of random starts; without one they always come from the same seed.
+    progress:
+        Called now and then with the share of time used and what is being done.
+
+    Returns
+    -------
+    :
+        Cells ranked by evidence, each lattice once; empty where nothing fits.
+
+    Raises
+    ------
+    ConfigError
+        Where there are too few peaks.
+    """
+    return index_two_theta(
+        peaks.two_theta_deg,
+        wavelength=peaks.wavelength,
+        sigma_deg=peaks.sigma_two_theta_deg,
+        intensity=peaks.area,
+        config=config,
+        rng=rng,
+        progress=progress,
+    )
+
+
+def index_two_theta(
+    two_theta_deg: Float[np.ndarray, "lines"],
+    *,
+    wavelength: float,
+    sigma_deg: Float[np.ndarray, "lines"] | None = None,
+    intensity: Float[np.ndarray, "lines"] | None = None,
+    config: IndexingConfig | None = None,
+    rng: np.random.Generator | None = None,
+    progress: Progress | None = None,
+) -> tuple[CellCandidate, ...]:
+    """Unit cells from angles; see :func:`index_peaks`.
+
+    Parameters
+    ----------
+    two_theta_deg:
+        Positions [°].
+    wavelength:
+        Wavelength [Å].
+    sigma_deg:
+        Standard uncertainties [° 2θ].
+    intensity:
+        Intensities in any unit.
+    config, rng, progress:
+        As for :func:`index_peaks`.
+    """
+    config = config or IndexingConfig()
+    lines = lines_from_two_theta(
+        np.asarray(two_theta_deg, dtype=np.float64),
+        wavelength=wavelength,
+        sigma_deg=sigma_deg,
+        intensity=intensity,
+        config=config,
+    )
+    return index_lines(lines, config=config, rng=rng, progress=progress)
+
+
+def index_d(
+    d: Float[np.ndarray, "lines"],
+    *,
+    sigma_d: Float[np.ndarray, "lines"] | None = None,
+    intensity: Float[np.ndarray, "lines"] | None = None,
+    config: IndexingConfig | None = None,
+    rng: np.random.Generator | None = None,
+    progress: Progress | None = None,
+) -> tuple[CellCandidate, ...]:
+    """Unit cells from interplanar spacings; see :func:`index_peaks`.
+
+    Parameters
+    ----------
+    d:
+        Spacings [Å].
+    sigma_d:
+        Standard uncertainties [Å].
+    intensity:
+        Intensities in any unit.
+    config, rng, progress:
+        As for :func:`index_peaks`.
+    """
+    config = config or IndexingConfig()
+    lines = lines_from_d(
+        np.asarray(d, dtype=np.float64), sigma_d=sigma_d, intensity=intensity, config=config
+    )
+    return index_lines(lines, config=config, rng=rng, progress=progress)
+
+
+def index_lines(
+    lines: LineList,
+    *,
+    config: IndexingConfig,
+    rng: np.random.Generator | None = None,
+    progress: Progress | None = None,
+) -> tuple[CellCandidate, ...]:
+    """Unit cells from prepared lines; see :func:`index_peaks`."""
+    start = perf_counter()
+    budget = Budget(end=start + config.max_seconds)
+    lines = lines.first(config.n_rank)
+
+    def tell(text: str) -> None:
+        logger.debug("%6.2f s  %s", perf_counter() - start, text)
+        if progress is not None:
+            progress(min((perf_counter() - start) / config.max_seconds, 1.0), text)
+
+    settled: list[Settled] = []
+    for method, zero_deg in _stages(lines, config):
+        pool = _search(
+            lines, method=method, zero_deg=zero_deg, config=config, budget=budget, tell=tell
+        )
+        settled += _settle_all(lines, pool, config=config)
+        best = max((cell.evidence for cell in settled), default=-np.inf)
+        tell(f"{method}, zero {zero_deg:+.2f}°: best evidence {best:.1f}")
+        if best >= config.convincing or budget.over:
+            break
+    ranked = merge(settled, n=config.n_candidates)
+    return tuple(
+        candidate_of(lines, cell, status=status, config=config)
+        for cell, status in zip(ranked, _status(ranked, config), strict=True)
+    )
+
+
+def _stages(lines: LineList, config: IndexingConfig) -> list[tuple[Method, float]]:
+    """What is tried, in order: each method without a zero shift, then with some."""
+    zeros = [0.0]
+    if lines.wavelength is not None and config.max_zero_deg > 0.0:
+        step = config.max_zero_deg / 3.0
+        zeros += [sign * i * step for i in (1, 2, 3) for sign in (1, -1)]
+    return [("trials", zero) for zero in zeros if "trials" in config.methods]
+
+
+def _search(
+    lines: LineList,
+    *,
+    method: Method,
+    zero_deg: float,
+    config: IndexingConfig,
+    budget: Budget,
+    tell: Callable[[str], None],
+) -> list[Settled]:
+    """Refined cells of every Bravais lattice by one method."""
+    straight = shifted(lines, zero_deg)
+    n = min(config.n_search, lines.n_lines)
+    screen = make_screen(
+        straight.s[:n], straight.sigma[:n], max_missed=int(config.max_unindexed * n)
+    )
+    out: list[Settled] = []
+    for system, centring in PLAN:
+        if forms.system_name(system, centring) not in config.systems or budget.over:
+            continue
+        tell(f"{method}: {forms.system_name(system, centring)} {forms.CENTRINGS[centring]}")
+        found, _ = propose_trials(
+            straight,
+            system=system,
+            centring=centring,
+            screen=screen,
+            config=config,
+            budget=budget.part(config.max_seconds_per_system),
+        )
+        out += refine_pool(
+            lines,
+            found,
+            system=system,
+            centring=centring,
+            zero_deg=zero_deg,
+            method=method,
+            config=config,
+        )
+    return out
+
+
+def _settle_all(
+    lines: LineList, pool: list[Settled], *, config: IndexingConfig
+) -> list[Settled]:
+    """Settle the best trial cells under every symmetry that their metric may have."""
+    pool = sorted(pool, key=lambda cell: -cell.evidence)[: 4 * config.n_candidates]
+    out: list[Settled] = []
+    for trial in pool:
+        out += settle_lattice(lines, trial, config=config)
+    return out
+
+
+def _status(ranked: list[Settled], config: IndexingConfig) -> list[str]:
+    """Whether each cell convinces, may be, hardly can be, or derives from a better one."""
+    out: list[str] = []
+    for i, cell in enumerate(ranked):
+        better = [c for c, word in zip(ranked[:i], out, strict=True) if word != "derivative"]
+        if any(derivative_index(cell.primitive, other.primitive) > 1 for other in better):
+            out.append("derivative")
+        elif cell.evidence >= config.convincing:
+            out.append("convincing")
+        else:
+            out.append("possible" if cell.evidence >= 0.4 * config.convincing else "weak")
+    return out
