@@ -6,6 +6,7 @@ https://doi.org/10.1103/RevModPhys.75.35.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Literal
 
@@ -130,7 +131,6 @@ _ANODE = re.compile(
     r"[\s\"':=,;]+([A-Za-z]{2,10})\b",
     re.IGNORECASE,
 )
-_MONOCHROMATIC = re.compile(r"\bGe\b|Ge\s*\(?111|johansson|primary\s+monochrom", re.IGNORECASE)
 
 
 def radiation_from_text(text: str) -> tuple[Radiation | None, tuple[str, ...]]:
@@ -224,3 +224,35 @@ def tube_or_line(
     if re.search(r"synchrotron|\b11-?bm", text, re.IGNORECASE):
         return Radiation(wavelengths=(wavelength,), polarisation=SYNCHROTRON_POLARISATION), ()
     return Radiation(wavelengths=(wavelength,)), ()
+
+
+_CRYSTALS = (
+    (r"graphite|pyrolytic|\bPG\b|HOPG", 3.354),
+    (r"Ge\s*\(?\s*111", 3.2664),
+    (r"Ge\s*\(?\s*220", 2.0003),
+    (r"Si\s*\(?\s*111", 3.1356),
+    (r"Si\s*\(?\s*311", 1.6375),
+    (r"quartz", 3.3435),
+)
+"""Spacings of the reflecting planes of usual monochromators [Å]."""
+
+
+def monochromator_angle(text: str, *, wavelength: float) -> float | None:
+    """Scattering angle of a monochromator named in words.
+
+    Parameters
+    ----------
+    text:
+        Such as ``curved graphite`` or ``Ge(111)``.
+    wavelength:
+        Wavelength [Å].
+
+    Returns
+    -------
+    :
+        Scattering angle [°], or ``None`` where the crystal is not known.
+    """
+    for pattern, spacing in _CRYSTALS:
+        if re.search(pattern, text, re.IGNORECASE) and wavelength < 2.0 * spacing:
+            return math.degrees(2.0 * math.asin(wavelength / (2.0 * spacing)))
+    return None

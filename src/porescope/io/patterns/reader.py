@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.radiation import Radiation
 from porescope.errors import ParseError
+from porescope.io.patterns.bruker_brml import BRML
 from porescope.io.patterns.bruker_raw import RAW1, RAW2, RAW3
 from porescope.io.patterns.bruker_raw4 import RAW4
+from porescope.io.patterns.bruker_uxd import UXD
 from porescope.io.patterns.columns import COLUMNS
 from porescope.io.patterns.formats import PatternFormat
+from porescope.io.patterns.grids import GRID
+from porescope.io.patterns.gsas import GSAS
 from porescope.io.patterns.panalytical import XRDML
+from porescope.io.patterns.pdcif import PDCIF
+from porescope.io.patterns.programs import IGOR, OBJCRYST
 from porescope.io.patterns.rigaku import RAS, RASX
 from porescope.io.patterns.scan import pattern_from_scan
-from porescope.io.patterns.source import Archive, read_bytes
+from porescope.io.patterns.source import WHAT_IS_READ, Archive, read_bytes
 from porescope.io.patterns.stoe import STOE
 
-logger = logging.getLogger(__name__)
-
 FORMATS: tuple[PatternFormat, ...] = (
-    XRDML, RASX, RAS, RAW4, RAW3, RAW2, RAW1, STOE, COLUMNS,
+    XRDML, RASX, BRML, RAW4, RAW3, RAW2, RAW1, STOE, RAS, UXD, OBJCRYST, IGOR, GSAS, PDCIF, GRID,
+    COLUMNS,
 )  # fmt: skip
 """All formats, in the order in which their signatures are tried; columns of text come last."""
 
+_FOREIGN_ARCHIVES = (
+    ("word/", "a Word document"),
+    ("xl/", "an Excel workbook: save the sheet as CSV"),
+    ("ppt/", "a PowerPoint presentation"),
+    ("mimetype", "an OpenDocument file: save the sheet as CSV"),
+    ("META-INF/", "a Java archive"),
+)
+
 
 def sniff_format(path: str | Path) -> str:
-    """Name of the format of a file, from its first bytes.
+    """Name of the format of a file, from its content.
 
     Parameters
     ----------
@@ -42,7 +54,7 @@ def sniff_format(path: str | Path) -> str:
     Raises
     ------
     ParseError
-        The file cannot be read, or is of a kind that holds no pattern.
+        The file cannot be opened, or is of a kind that holds no pattern.
     """
     path = Path(path)
     return _format_of(read_bytes(path), path).name
@@ -58,7 +70,7 @@ def read_pattern(path: str | Path, *, radiation: Radiation | None = None) -> Pat
     Parameters
     ----------
     path:
-        The file; its format is recognised by its content.
+        The file; its format is recognised by its content, not by its name.
     radiation:
         Overrides or completes what the file says; needed for axes in d or Q.
 
@@ -75,22 +87,28 @@ def read_pattern(path: str | Path, *, radiation: Radiation | None = None) -> Pat
     """
     path = Path(path)
     data = read_bytes(path)
-    found = _format_of(data, path)
-    try:
-        scan = found.read(data, path)
-        return pattern_from_scan(scan, path=path, radiation=radiation)
-    except RecursionError as error:
-        raise ParseError("the file is nested too deeply: refused", path=path) from error
+    scan = _format_of(data, path).read(data, path)
+    return pattern_from_scan(scan, path=path, radiation=radiation)
 
 
 def _format_of(data: bytes, path: Path) -> PatternFormat:
-    for one in FORMATS:
+    """First format whose signature fits."""
+    for one in FORMATS[:-1]:
         if one.matches(data):
             return one
-    raise ParseError("no format fits this file", path=path)
+    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        _refuse_archive(data, path)
+    return FORMATS[-1]
 
 
 def _refuse_archive(data: bytes, path: Path) -> None:
     """Say what a zip archive of another kind is."""
     names = Archive(data, path=path).names
-    raise ParseError(f"archive with {names[:3]}", path=path)
+    for start, what in _FOREIGN_ARCHIVES:
+        if any(name.startswith(start) for name in names):
+            raise ParseError(f"expected a powder pattern, came {what}; {WHAT_IS_READ}", path=path)
+    raise ParseError(
+        f"expected a powder pattern, came a zip archive with {', '.join(names[:3]) or 'nothing'}; "
+        "unpack it and give one pattern",
+        path=path,
+    )
