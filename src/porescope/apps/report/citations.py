@@ -42,9 +42,7 @@ _SOFTWARE = (
         text="A. Togo, K. Shinohara, I. Tanaka, Sci. Technol. Adv. Mater. Methods 4 (2024) 2384822",
         doi="10.1080/27660400.2024.2384822",
     ),
-    Citation(
-        what="pybaselines: background", text="D. Erb, Zenodo", doi="10.5281/zenodo.5608581"
-    ),
+    Citation(what="pybaselines: background", text="D. Erb, Zenodo", doi="10.5281/zenodo.5608581"),
     Citation(
         what="NumPy",
         text="C. R. Harris et al., Nature 585 (2020) 357–362",
@@ -80,7 +78,11 @@ def citations_of(result: SolveResult) -> tuple[Citation, ...]:
         what="identification", text=f"porescope {result.version}, the porescope authors".strip()
     )
     structures = tuple(
-        Citation(what=f"structure of {candidate.name}", text=candidate.source, doi=candidate.doi)
+        Citation(
+            what="structure",
+            text=f"{candidate.name or candidate.id}, from {candidate.source}",
+            doi=candidate.doi,
+        )
         for candidate in result.candidates[:1]
         if candidate.doi
     )

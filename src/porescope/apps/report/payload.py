@@ -12,6 +12,7 @@ from porescope.workflows.solution import Candidate, FittedCurve, SolveResult
 
 MAX_POINTS = 16_000
 """Longer curves are thinned on the page; the CSV keeps every point."""
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _POINT_BUDGET = 160_000
 _ATOM_BUDGET = 12_000
 
@@ -98,14 +99,14 @@ def candidate_texts(candidate: Candidate) -> dict[str, str]:
         "rwp_le_bail": percent(candidate.rwp_le_bail, digits=1),
         "peaks": percent(candidate.peaks_explained),
         "probability": percent(candidate.probability),
-        "formula": candidate.formula,
+        "formula": candidate.formula.translate(_LOW),
         "cell": cell_text(candidate.cell),
         "strain": strain_text(candidate.strain_percent),
         "space_group": candidate.space_group,
         "atoms": "" if crystal is None else str(crystal.n_atoms),
         "density": "" if crystal is None else f"{crystal.density:.3f} g/cm³",
         "volume": f"{volume_of(candidate.cell):,.1f} Å³".replace(",", " "),
-        "source": candidate.source,
+        "source": candidate.source.removeprefix("library:"),
         "status": "" if candidate.status == "ok" else candidate.status,
         "missing": missing_text(candidate),
         "command": "porescope library add FOLDER" if crystal is None else "",

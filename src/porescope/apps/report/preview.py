@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -33,16 +35,14 @@ def thinned(values: Float[np.ndarray, "points"], *, most: int) -> Int[np.ndarray
         return np.arange(n)
     edges = np.linspace(0, n, most // 2 + 1).astype(np.int64)
     kept: set[int] = {0, n - 1}
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         part = values[start:stop]
         kept.add(int(start + np.argmin(part)))
         kept.add(int(start + np.argmax(part)))
     return np.array(sorted(kept)[:most])
 
 
-def _path(
-    x: Float[np.ndarray, "points"], y: Float[np.ndarray, "points"], *, name: str
-) -> str:
+def _path(x: Float[np.ndarray, "points"], y: Float[np.ndarray, "points"], *, name: str) -> str:
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
     return f'<path class="{name}" d="M{points}"/>'
 

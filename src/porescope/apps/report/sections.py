@@ -13,6 +13,7 @@ from porescope.apps.report.preview import preview_svg
 from porescope.workflows.solution import Candidate, SolveResult
 
 _MAX_BARS = 6
+_MAX_ROWS = 8
 
 
 def _number(value: int) -> str:
@@ -31,12 +32,13 @@ def _sentence(text: str) -> str:
     return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
 
 
-def _doi(doi: str) -> str:
+def _doi(doi: str, *, text: str = "") -> str:
+    """A link to a DOI, however it was written; nothing for nothing."""
     bare = re.sub(r"^(https?://(dx\.)?doi\.org/|doi:\s*)", "", doi.strip(), flags=re.IGNORECASE)
     if not bare:
         return ""
     safe = escape(bare, quote=True)
-    return f'<a href="https://doi.org/{safe}" rel="noreferrer">doi:{safe}</a>'
+    return f'<a href="https://doi.org/{safe}" rel="noreferrer">{text or "doi:" + safe}</a>'
 
 
 def _facts(pairs: list[tuple[str, str]]) -> str:
@@ -68,17 +70,21 @@ def _bars(result: SolveResult) -> str:
         groups_of(result), key=lambda members: -sum(member.probability for member in members)
     )
     bars = []
-    for members in groups[:_MAX_BARS]:
+    shown = max(1, sum(sum(m.probability for m in members) >= 0.01 for members in groups))
+    shown = min(shown, _MAX_BARS) if groups else 0
+    for members in groups[:shown]:
         names = list(dict.fromkeys(member.name or member.id for member in members))
         more = f"or {', '.join(names[1:4])}" if len(names) > 1 else ""
         if len(names) > 4:
             more += f" and {len(names) - 4} more"
         bars.append(_bar(names[0], more, sum(member.probability for member in members)))
-    rest = groups[_MAX_BARS:]
+    rest = groups[shown:]
     if rest:
         share = sum(member.probability for members in rest for member in members)
         n_rest = sum(len(members) for members in rest)
-        bars.append(_bar(f"{n_rest} other candidates", "", share, kind="other"))
+        bars.append(
+            _bar(f"{n_rest} other candidate{'s' if n_rest > 1 else ''}", "", share, kind="other")
+        )
     bars.append(
         _bar("None of these", "the library does not hold it", result.none_of_these, kind="none")
     )
@@ -217,23 +223,25 @@ def _candidate_row(candidate: Candidate, *, grouped: bool) -> str:
     cif = cif_name(candidate)
     link = f'<a href="{cif}">CIF</a>' if cif else ""
     strain = strain_text(candidate.strain_percent)
-    sources = [
-        part for part in (escape(candidate.source), _doi(candidate.doi), link) if part
-    ]
+    doi = _doi(candidate.doi, text="DOI")
+    links = " · ".join(part for part in (doi, link) if part)
+    source = escape(candidate.source.removeprefix("library:"))
+    cell = escape(cell_text(candidate.cell)).replace("Å, ", "Å,<br>")
     cells = (
-        f'<td class="n" data-label="Rank">{candidate.rank}</td>'
-        f'<td class="full"><button type="button" class="link">{name}</button>{chip}{bad}'
+        f'<td class="n rank">{candidate.rank}</td>'
+        f'<td class="full" data-rank="{candidate.rank}."><button type="button" class="link">{name}</button>{chip}{bad}'
         f'<small class="id">{identifier}</small></td>'
         f'<td class="n" data-label="Probability">{percent(candidate.probability)}</td>'
-        f'<td data-label="Formula">{_formula(candidate.formula)}</td>'
         f'<td class="n" data-label="Rwp">{percent(candidate.rwp, digits=1)}'
         f"<small>Le Bail {percent(candidate.rwp_le_bail, digits=1)}</small></td>"
         f'<td class="n" data-label="Peaks">{percent(candidate.peaks_explained)}</td>'
-        f'<td class="cell" data-label="Cell">{escape(cell_text(candidate.cell)).replace("Å, ", "Å,<br>")}'
+        f'<td data-label="Formula">{_formula(candidate.formula)}</td>'
+        f'<td class="cell" data-label="Cell">{cell}'
         f"<small>{escape(candidate.space_group)}{' · ' + strain if strain else ''}</small></td>"
-        f'<td class="id" data-label="Source">{"<br>".join(sources)}</td>'
+        f'<td class="id" data-label="Source">{source}<small>{links}</small></td>'
     )
-    return f'<tr class="pick" data-rank="{candidate.rank}">{cells}</tr>'
+    late = " late" if candidate.rank > _MAX_ROWS else ""
+    return f'<tr class="pick{late}" data-rank="{candidate.rank}">{cells}</tr>'
 
 
 def candidates_section(result: SolveResult) -> str:
@@ -259,10 +267,17 @@ def candidates_section(result: SolveResult) -> str:
         _candidate_row(candidate, grouped=candidate.group in many)
         for candidate in result.candidates
     )
+    n_all = len(result.candidates)
+    more = (
+        f'<button type="button" id="more">Show all {n_all} candidates</button>'
+        if n_all > _MAX_ROWS
+        else ""
+    )
     head = (
         '<th class="n" scope="col">Rank</th><th scope="col">Framework</th>'
-        '<th class="n" scope="col">Probability</th><th scope="col">Formula</th>'
+        '<th class="n" scope="col">Probability</th>'
         '<th class="n" scope="col">Rwp</th><th class="n" scope="col">Peaks</th>'
+        '<th scope="col">Formula</th>'
         '<th scope="col">Cell, space group, change</th><th scope="col">Source</th>'
     )
     return (
@@ -270,8 +285,8 @@ def candidates_section(result: SolveResult) -> str:
         "and its structure. Probabilities add up to one with “none of these”, "
         f"{percent(result.none_of_these)}. Peaks: the share of the observed peak intensity that "
         'lies on reflections of the framework.</p><div class="card"><div class="wide">'
-        f'<table class="stack"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        "</div></div></section>"
+        f'<table class="stack short"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        f"</div>{more}</div></section>"
     )
 
 
@@ -312,6 +327,10 @@ def structure_section(result: SolveResult, *, texts: dict[str, str]) -> str:
             ("Atoms in the cell", "atoms"),
             ("Source", "source"),
         )
+    )
+    views += "".join(
+        f'<button type="button" data-zoom="{factor}" aria-label="{label}">{name}</button>'
+        for factor, name, label in (("0.8", "−", "Farther"), ("1.25", "+", "Nearer"))
     )
     missing, command = escape(texts["missing"]), escape(texts["command"])
     return (

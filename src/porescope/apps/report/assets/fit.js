@@ -92,9 +92,9 @@ const fitChart = (Plotly, report, element) => {
       }),
       line("calculated", c, colour.calc, 1.4),
       {
-        type: "scatter", mode: "markers", x: left.map((p) => p.x), y: top, showlegend: false, name: "left over",
-        marker: { symbol: "triangle-down", size: 9, color: colour.warn, standoff: 7 },
-        text: left.map((p) => p.text), hovertemplate: "%{text}<extra></extra>",
+        type: "scatter", mode: "text", x: left.map((p) => p.x), y: top, showlegend: false, name: "left over",
+        text: left.map(() => "▼"), textposition: "top center", textfont: { color: colour.warn, size: 11 }, cliponaxis: false,
+        hovertext: left.map((p) => p.text), hovertemplate: "%{hovertext}<extra></extra>",
       },
       {
         type: "scatter", mode: "markers", x: Array.from(f.t), y: Array(f.t.length).fill(0), yaxis: "y3", showlegend: false, name: "reflections",
@@ -120,7 +120,7 @@ const fitChart = (Plotly, report, element) => {
     };
     Plotly.react(element, traces, layout, {
       responsive: true, displaylogo: false, doubleClick: "reset",
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
       toImageButtonOptions: { format: "svg", filename: `fit_${String(state.candidate.rank).padStart(2, "0")}` },
     });
   };

@@ -83,6 +83,15 @@ const start = async () => {
   all("[data-along]").forEach((button) =>
     button.addEventListener("click", () => structure && structure.along(button.dataset.along === "" ? undefined : +button.dataset.along)),
   );
+  all("[data-zoom]").forEach((button) =>
+    button.addEventListener("click", () => structure && structure.nearer(+button.dataset.zoom)),
+  );
+  const more = one("#more");
+  if (more)
+    more.addEventListener("click", () => {
+      one("table.stack").classList.remove("short");
+      more.remove();
+    });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     if (fit) fit.redraw();
     if (structure) structure.redraw();

@@ -112,6 +112,7 @@ const drawnAtoms = (s, numbers) => {
 const structureView = (Plotly, report, element) => {
   const { head, numbers } = report;
   let current = null;
+  let zoom = 1;
 
   const traces = (s) => {
     const colour = colours();
@@ -129,6 +130,8 @@ const structureView = (Plotly, report, element) => {
     const heavy = atoms.length > 900;
     const shape = sphere(heavy ? 1 : 2);
     const sides = heavy ? 5 : 8;
+    // Large cells are seen from afar: draw thicker.
+    const girth = Math.min(Math.max(Math.sqrt(Math.max(...s.lattice.map(norm)) / 13), 0.9), 1.7);
     const meshes = s.elements.map(() => new Mesh());
     const labels = s.elements.map(() => ({ x: [], y: [], z: [] }));
     const start = new Map();
@@ -147,10 +150,10 @@ const structureView = (Plotly, report, element) => {
       const e = s.elements[atom.kind];
       const centre = cartesian(s.lattice, atom.f);
       const mesh = meshes[atom.kind];
-      mesh.ball(centre, e.radius, shape);
+      mesh.ball(centre, e.radius * girth, shape);
       for (const step of start.get(atom.n) || []) {
         const half = cartesian(s.lattice, scaled(step, 0.5));
-        mesh.stick(centre, added(centre, half), 0.11, sides);
+        mesh.stick(centre, added(centre, half), 0.11 * girth, sides);
       }
       const label = labels[atom.kind];
       label.x.push(centre[0]);
@@ -161,8 +164,8 @@ const structureView = (Plotly, report, element) => {
       const m = meshes[n];
       out.push({
         type: "mesh3d", x: m.x, y: m.y, z: m.z, i: m.i, j: m.j, k: m.k, color: e.colour, flatshading: false, hoverinfo: "skip",
-        lighting: { ambient: 0.55, diffuse: 0.65, specular: 0.25, roughness: 0.55, fresnel: 0.1, vertexnormalsepsilon: 1e-12, facenormalsepsilon: 1e-12 },
-        lightposition: { x: 4000, y: 6000, z: 12000 }, showlegend: false, name: e.symbol,
+        lighting: { ambient: 0.72, diffuse: 0.55, specular: 0.18, roughness: 0.6, fresnel: 0.05, vertexnormalsepsilon: 1e-12, facenormalsepsilon: 1e-12 },
+        lightposition: { x: 12000, y: 7000, z: 9000 }, showlegend: false, name: e.symbol,
       });
     });
     return out;
@@ -172,7 +175,7 @@ const structureView = (Plotly, report, element) => {
     const [a, b, c] = s.lattice;
     const [eye, up] = axis === 0 ? [a, c] : axis === 1 ? [b, c] : axis === 2 ? [c, b] : [null, c];
     const direction = eye || added(added(scaled(a, 1 / norm(a)), scaled(b, 0.32 / norm(b))), scaled(c, 0.26 / norm(c)));
-    const size = 1.7 / norm(direction);
+    const size = 1.22 / norm(direction);
     return {
       projection: { type: "orthographic" }, center: { x: 0, y: 0, z: 0 },
       eye: { x: direction[0] * size, y: direction[1] * size, z: direction[2] * size },
@@ -195,16 +198,36 @@ const structureView = (Plotly, report, element) => {
     }, 900);
   };
 
+  // A parallel view is zoomed by the proportions of its box.
+  const box = (drawn) => {
+    const [low, high] = [[Infinity, Infinity, Infinity], [-Infinity, -Infinity, -Infinity]];
+    for (const trace of drawn)
+      ["x", "y", "z"].forEach((axis, k) => {
+        for (const v of trace[axis])
+          if (v !== null) {
+            if (v < low[k]) low[k] = v;
+            if (v > high[k]) high[k] = v;
+          }
+      });
+    const sizes = low.map((v, k) => high[k] - v || 1);
+    const unit = (2.3 * zoom) / norm(sizes);
+    const axis = (k) => ({ visible: false, showspikes: false, range: [low[k], high[k]] });
+    return {
+      xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), aspectmode: "manual",
+      aspectratio: { x: sizes[0] * unit, y: sizes[1] * unit, z: sizes[2] * unit },
+    };
+  };
+
   const draw = (axis) => {
     if (!current) return;
     const colour = colours();
-    const hidden = { visible: false, showspikes: false };
+    const drawn = traces(current);
     Plotly.react(
-      element, traces(current),
+      element, drawn,
       {
         margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", showlegend: false,
         font: { family: getComputedStyle(document.body).fontFamily, color: colour.ink },
-        scene: { xaxis: hidden, yaxis: hidden, zaxis: hidden, aspectmode: "data", camera: cameraAlong(current, axis), dragmode: "orbit" },
+        scene: { ...box(drawn), camera: cameraAlong(current, axis), dragmode: "orbit" },
       },
       { responsive: true, displaylogo: false, displayModeBar: false, scrollZoom: false },
     );
@@ -217,6 +240,11 @@ const structureView = (Plotly, report, element) => {
     },
     along(axis) {
       draw(axis);
+    },
+    nearer(factor) {
+      zoom = Math.min(Math.max(zoom * factor, 0.3), 6);
+      const { x, y, z } = element.layout.scene.aspectratio;
+      Plotly.relayout(element, { "scene.aspectratio": { x: x * factor, y: y * factor, z: z * factor } });
     },
     redraw() {
       draw();
