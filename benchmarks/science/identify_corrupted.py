@@ -1,0 +1,311 @@
+"""Identification of corrupted patterns of library frameworks.
+
+    python benchmarks/science/identify_corrupted.py --run test --n 1000
+    python benchmarks/science/identify_corrupted.py --run calibration --n 1500 --calibrate
+    python benchmarks/science/identify_corrupted.py --table
+
+Each case is one framework, drawn by seed; calibration and test frameworks never overlap. The
+pattern is corrupted by ``porescope.diffraction.corrupt`` with every axis changed by up to 1.5 % on
+its own, from reflections computed from the structure file (not from the card). Every case is
+searched with and without its elements given, with its framework in the library and with all
+entries of that framework, whatever the metal, taken out. Cases are written one by one, so that an
+interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import warnings
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from porescope.datasets.library import Library
+from porescope.diffraction.background import estimate_background
+from porescope.diffraction.corrupt import CORRUPTION_VERSION, CorruptionConfig, corrupt_crystal
+from porescope.diffraction.noise import estimate_noise
+from porescope.diffraction.peaks import find_peaks
+from porescope.io.cif import read_cif
+from porescope.crystal.symmetry import find_symmetry
+from porescope.workflows.candidate_fits import fit_task
+from porescope.workflows.evidence import CANDIDATE_FEATURES, NONE_FEATURES
+from porescope.workflows.identify import SearchSpace, identify_peaks
+from porescope.workflows.probability import (
+    SHIPPED_MODEL,
+    LabelledCase,
+    fit_model,
+    load_model,
+    save_model,
+)
+
+RESULTS = Path(__file__).parents[1] / "results"
+CONFIG = CorruptionConfig(cell_isotropic=0.0, cell_axis=0.015)
+"""Each axis by its own amount up to 1.5 %, harder than the default."""
+SPLIT_SEED = 20260
+MODES = ("none_given", "elements_given")
+
+
+def split_frameworks(space: SearchSpace) -> dict[str, np.ndarray]:
+    """Rows of one card for each group of frameworks, split into calibration and test."""
+    rng = np.random.default_rng(SPLIT_SEED)
+    groups = space.codes[1]
+    _, first = np.unique(groups, return_index=True)
+    order = rng.permutation(first)
+    half = len(order) // 2
+    return {"calibration": order[:half], "test": order[half:]}
+
+
+_SPACE: SearchSpace | None = None
+_STRUCTURES: Path | None = None
+
+
+def _start(library: str, structures: str) -> None:
+    global _SPACE, _STRUCTURES
+    warnings.simplefilter("ignore")
+    opened = Library.open([Path(library)])
+    _SPACE = SearchSpace(library=opened, table=opened.peak_table())
+    _STRUCTURES = Path(structures)
+
+
+def run_case(row: int, seed: int) -> dict[str, object]:
+    """One framework, one corruption, four searches."""
+    assert _SPACE is not None
+    assert _STRUCTURES is not None
+    space = _SPACE
+    card = space.library.cards(space.table.ids[[row]])[0]
+    case: dict[str, object] = {"row": row, "seed": seed, "id": card.id, "status": "ok"}
+    path = find_file(_STRUCTURES, card.source, card.cif_path)
+    crystal = find_symmetry(read_cif(path), symprec=0.05)
+    rng = np.random.default_rng([seed, row])
+    pattern = corrupt_crystal(crystal, rng=rng, config=CONFIG)
+    started = time.perf_counter()
+    noise = estimate_noise(pattern)
+    background = estimate_background(pattern)
+    peaks = find_peaks(pattern, background=background, noise=noise)
+    if peaks.n_peaks < 2:
+        return case | {"status": "fewer than two peaks"}
+    width = float(np.median(peaks.fwhm_deg))
+    task = fit_task(pattern, background=background, sigma=noise.sigma, fwhm_deg=width)
+    prepare_s = time.perf_counter() - started
+    frameworks, groups = space.codes
+    mask = space.table.elements[row]
+    has = ~np.any(space.table.elements & ~(mask | hydrogen_oxygen()), axis=1)
+    case |= {"n_peaks": peaks.n_peaks, "prepare_s": prepare_s, "searches": {}}
+    away = groups != groups[row]
+    for mode, keep in (("none_given", np.ones(len(away), bool)), ("elements_given", has)):
+        elements = frozenset(card.elements) if mode == "elements_given" else frozenset()
+        for removed in (False, True):
+            part = space.only(keep & away if removed else keep)
+            started = time.perf_counter()
+            found = identify_peaks(
+                part, peaks, task=task, kind="xray", model=None, elements=elements
+            )
+            seconds = time.perf_counter() - started
+            rows = [s.row for s in found.scored]
+            case["searches"][f"{mode}{'_removed' if removed else ''}"] = {
+                "seconds": seconds,
+                "context": found.pattern_features.tolist(),
+                "features": [s.features.tolist() for s in found.scored],
+                "ids": [s.card.id for s in found.scored],
+                "same": [bool(part.codes[0][r] == frameworks[row]) for r in rows],
+                "same_net": [bool(part.codes[1][r] == groups[row]) for r in rows],
+                "evidence": [asdict(s.evidence) for s in found.scored],
+            }
+    return case
+
+
+def hydrogen_oxygen() -> np.ndarray:
+    """Mask of the elements that every search may add."""
+    words = np.zeros(2, dtype=np.uint64)
+    for z in (1, 8):
+        words[0] |= np.uint64(1) << np.uint64(z - 1)
+    return words
+
+
+def find_file(structures: Path, source: str, cif_path: str) -> Path:
+    """A structure file below the folder of unpacked archives."""
+    direct = structures / cif_path
+    if direct.is_file():
+        return direct
+    found = sorted(structures.glob(f"*/{cif_path}")) or sorted(
+        structures.rglob(Path(cif_path).name)
+    )
+    if not found:
+        raise FileNotFoundError(f"{cif_path} of {source} is not below the folder of structures")
+    return found[0]
+
+
+def run(split: str, n: int, *, library: str, structures: str, seed: int, jobs: int) -> Path:
+    """Run the missing cases of one split."""
+    path = RESULTS / "work" / f"identify_{split}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    done = set()
+    if path.is_file():
+        done = {json.loads(line)["row"] for line in path.read_text().splitlines() if line}
+    _start(library, structures)
+    rows = [int(r) for r in split_frameworks(_SPACE)[split][:n] if int(r) not in done]
+    started = time.time()
+    with (
+        ProcessPoolExecutor(jobs, initializer=_start, initargs=(library, structures)) as pool,
+        path.open("a") as out,
+    ):
+        futures = {pool.submit(run_case, row, seed): row for row in rows}
+        for i, future in enumerate(as_completed(futures)):
+            try:
+                case = future.result()
+            except (ValueError, OSError, ArithmeticError, IndexError) as error:
+                case = {"row": futures[future], "seed": seed, "status": repr(error)}
+            out.write(json.dumps(case) + "\n")
+            out.flush()
+            if i % 20 == 0:
+                rate = (time.time() - started) / (i + 1)
+                print(f"{split} {i + 1}/{len(rows)} {rate:.2f} s a case", flush=True)
+    return path
+
+
+def read_cases(split: str) -> list[dict]:
+    """Finished cases of one split."""
+    path = RESULTS / "work" / f"identify_{split}.jsonl"
+    cases = [json.loads(line) for line in path.read_text().splitlines() if line]
+    return [case for case in cases if case["status"] == "ok"]
+
+
+def labelled(cases: list[dict]) -> list[LabelledCase]:
+    """Every search of every case, with the right framework marked."""
+    found = []
+    for case in cases:
+        for search in case["searches"].values():
+            if search["features"]:
+                found.append(
+                    LabelledCase(
+                        candidates=np.array(search["features"]),
+                        pattern=np.array(search["context"]),
+                        right=np.array(search["same"]),
+                    )
+                )
+    return found
+
+
+def calibrate() -> None:
+    """Weights of the probability from the calibration split."""
+    cases = read_cases("calibration")
+    model = fit_model(
+        labelled(cases),
+        candidate_features=CANDIDATE_FEATURES,
+        none_features=NONE_FEATURES,
+        card={
+            "data": f"{len(cases)} corrupted patterns of as many frameworks, each with and without "
+            "its framework in the library, with and without elements given",
+            "corruption": f"version {CORRUPTION_VERSION}, each axis up to 1.5 %",
+            "split_seed": str(SPLIT_SEED),
+        },
+    )
+    save_model(model, SHIPPED_MODEL)
+    for name, weight in zip(CANDIDATE_FEATURES, model.candidate_weights, strict=True):
+        print(f"{name:20s} {weight:8.3f}")
+    for name, weight in zip(NONE_FEATURES, model.none_weights, strict=True):
+        print(f"none: {name:14s} {weight:8.3f}")
+
+
+def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Probability that a positive scores above a negative."""
+    values = np.concatenate([positive, negative])
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.arange(1, len(values) + 1)
+    n = len(positive)
+    return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * len(negative)))
+
+
+def calibration_error(stated: np.ndarray, true: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error with equal-width bins."""
+    index = np.minimum((stated * bins).astype(int), bins - 1)
+    total = 0.0
+    for b in range(bins):
+        inside = index == b
+        if inside.any():
+            total += inside.mean() * abs(stated[inside].mean() - true[inside].mean())
+    return float(total)
+
+
+def evaluate(split: str) -> list[dict[str, object]]:
+    """The numbers of the table, one row for each mode."""
+    cases = read_cases(split)
+    model = load_model()
+    rows = []
+    for mode in MODES:
+        top1, top10, net1, net10, none_in, none_out, stated, true, seconds = ([] for _ in range(9))
+        for case in cases:
+            for removed in (False, True):
+                search = case["searches"][f"{mode}{'_removed' if removed else ''}"]
+                p, none = model.probabilities(
+                    np.array(search["features"]).reshape(-1, len(CANDIDATE_FEATURES)),
+                    pattern=np.array(search["context"]),
+                )
+                order = np.argsort(-p, kind="stable")
+                same = np.array(search["same"], dtype=bool)[order]
+                net = np.array(search["same_net"], dtype=bool)[order]
+                seconds.append(search["seconds"])
+                if removed:
+                    none_out.append(none)
+                    stated.append(p.max(initial=0.0))
+                    true.append(False)
+                else:
+                    top1.append(same[:1].any())
+                    top10.append(same[:10].any())
+                    net1.append(net[:1].any())
+                    net10.append(net[:10].any())
+                    none_in.append(none)
+                    stated.append(p.max(initial=0.0))
+                    true.append(bool(same[:1].any()))
+        rows.append(
+            {
+                "mode": mode,
+                "n": len(cases),
+                "top1": np.mean(top1),
+                "top10": np.mean(top10),
+                "top1_any_metal": np.mean(net1),
+                "top10_any_metal": np.mean(net10),
+                "auroc_none": auroc(np.array(none_out), np.array(none_in)),
+                "calibration_error": calibration_error(np.array(stated), np.array(true)),
+                "seconds": np.median(seconds),
+            }
+        )
+    return rows
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", choices=("calibration", "test"))
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--library", default="")
+    parser.add_argument("--structures", default="")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--table", action="store_true")
+    options = parser.parse_args()
+    if options.run:
+        run(
+            options.run,
+            options.n,
+            library=options.library,
+            structures=options.structures,
+            seed=options.seed,
+            jobs=options.jobs,
+        )
+    if options.calibrate:
+        calibrate()
+    if options.table:
+        for row in evaluate("test"):
+            print({k: (round(v, 4) if isinstance(v, float) else v) for k, v in row.items()})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

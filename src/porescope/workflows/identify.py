@@ -1,0 +1,224 @@
+"""From a prepared pattern to fitted frameworks with probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import gemmi
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from porescope.datasets.cards import PowderCard
+from porescope.datasets.library import CardTable, Library
+from porescope.diffraction.peaks import PeakList
+from porescope.workflows.candidate_fits import CandidateFit, FitTask, fit_card
+from porescope.workflows.evidence import (
+    Evidence,
+    candidate_features,
+    explained_shares,
+    none_features,
+)
+from porescope.workflows.probability import ProbabilityModel
+from porescope.workflows.shortlist import Shortlist, ShortlistConfig, shortlist_frameworks
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share that is finished, 0 to 1."""
+
+COMMON_ELEMENTS = frozenset({"H", "O"})
+"""Elements whose absence from a framework says nothing: water and lost hydrogen."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SearchSpace:
+    """The cards that are searched, held in memory for many patterns."""
+
+    library: Library
+    """Where whole cards come from."""
+    table: CardTable
+    """Cells and reflections of the cards that may be searched."""
+
+    @cached_property
+    def codes(self) -> tuple[Int[np.ndarray, "cards"], Int[np.ndarray, "cards"]]:
+        """Codes of the same framework, and of the same framework but for the metal."""
+        return self.library.framework_codes(self.table.ids)
+
+    def only(self, keep: Bool[np.ndarray, "cards"]) -> SearchSpace:
+        """The same with fewer cards."""
+        table = self.table
+        counts = np.diff(table.offsets)
+        peaks = np.repeat(keep, counts)
+        space = SearchSpace(
+            library=self.library,
+            table=replace(
+                table,
+                ids=table.ids[keep],
+                lattices=table.lattices[keep],
+                space_groups=table.space_groups[keep],
+                offsets=np.concatenate([[0], np.cumsum(counts[keep])]),
+                hkl=table.hkl[peaks],
+                intensity_xray=table.intensity_xray[peaks],
+                intensity_neutron=table.intensity_neutron[peaks],
+                elements=table.elements[keep],
+            ),
+        )
+        codes = tuple(code[keep] for code in self.codes)
+        space.__dict__["codes"] = codes
+        return space
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Scored:
+    """One fitted framework."""
+
+    card: PowderCard
+    """Its best card."""
+    fit: CandidateFit
+    """Both fits."""
+    evidence: Evidence
+    """What speaks for it."""
+    explained: Bool[np.ndarray, "peaks"]
+    """Which observed peaks it explains."""
+    probability: float = float("nan")
+    """Calibrated probability."""
+    row: int
+    """Row in the table of the search space."""
+    features: Float[np.ndarray, "features"]
+    """The evidence as the probability sees it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Identification:
+    """Fitted frameworks, most probable first."""
+
+    scored: tuple[Scored, ...]
+    """The frameworks."""
+    none_of_these: float
+    """Probability that none of them is right."""
+    shortlist: Shortlist
+    """What the search found."""
+    pattern_features: Float[np.ndarray, "none_features"]
+    """Features of the pattern, as the probability sees them."""
+
+
+def identify_peaks(
+    space: SearchSpace,
+    peaks: PeakList,
+    *,
+    task: FitTask,
+    kind: str,
+    model: ProbabilityModel | None,
+    elements: frozenset[str] = frozenset(),
+    config: ShortlistConfig | None = None,
+    progress: Progress | None = None,
+) -> Identification:
+    """Search, fit and rank.
+
+    Parameters
+    ----------
+    space:
+        Cards to search.
+    peaks:
+        Observed peaks.
+    task:
+        The pattern, ready for fits.
+    kind:
+        ``xray`` or ``neutron``.
+    model:
+        Weights of the probability; without, candidates are ranked by the cosine.
+    elements:
+        Elements that the user expects in the framework, or none.
+    config:
+        Sizes of the sieves.
+    progress:
+        Called after each step.
+    """
+    tell = progress or (lambda stage, share: None)
+    tell("searching the library", 0.1)
+    within = _peaks_within(peaks, task)
+    shortlist = shortlist_frameworks(
+        space.table,
+        within,
+        kind=kind,
+        framework_codes=space.codes[0],
+        two_theta_range_deg=task.two_theta_range_deg,
+        config=config,
+    )
+    cards = space.library.cards(space.table.ids[shortlist.rows])
+    found: list[Scored] = []
+    for i, card in enumerate(cards):
+        tell("fitting the best candidates", 0.2 + 0.7 * i / len(cards))
+        fit = fit_card(
+            card,
+            task,
+            kind=kind,
+            strain=shortlist.strain[i],
+            zero_shift_deg=float(shortlist.zero_shift_deg[i]),
+        )
+        phase = fit.fixed.phases[0]
+        area, count, predicted, mask = explained_shares(
+            peaks,
+            two_theta_deg=phase.two_theta_deg,
+            intensity=phase.area,
+            two_theta_range_deg=task.two_theta_range_deg,
+        )
+        lengths = np.linalg.norm(card.lattice, axis=1)
+        strain = np.linalg.norm(phase.lattice, axis=1) / lengths - 1.0
+        wanted = {e for e in elements if e not in COMMON_ELEMENTS}
+        evidence = Evidence(
+            cosine=float(shortlist.score[i]),
+            rwp_fixed=fit.fixed.rwp_background_corrected,
+            rwp_le_bail=fit.le_bail.rwp_background_corrected,
+            explained=area,
+            explained_count=count,
+            predicted=predicted,
+            strain=(float(strain[0]), float(strain[1]), float(strain[2])),
+            missing_elements=len(wanted - set(card.elements)),
+        )
+        found.append(
+            Scored(
+                card=card,
+                fit=fit,
+                evidence=evidence,
+                explained=mask,
+                row=int(shortlist.rows[i]),
+                features=np.zeros(0),
+            )
+        )
+    return _ranked(found, shortlist=shortlist, n_peaks=within.n_peaks, model=model)
+
+
+def _ranked(
+    found: list[Scored], *, shortlist: Shortlist, n_peaks: int, model: ProbabilityModel | None
+) -> Identification:
+    """Probabilities, and the order that they give."""
+    context = none_features(n_peaks=n_peaks, chance_score=shortlist.chance_score)
+    features = candidate_features(
+        [s.evidence for s in found], n_peaks=n_peaks, chance_score=shortlist.chance_score
+    )
+    if model is None:
+        probabilities, none = np.array([s.evidence.cosine for s in found]), float("nan")
+    else:
+        probabilities, none = model.probabilities(features, pattern=context)
+    order = np.argsort(-probabilities, kind="stable")
+    return Identification(
+        scored=tuple(
+            replace(found[i], probability=float(probabilities[i]), features=features[i])
+            for i in order
+        ),
+        none_of_these=none,
+        shortlist=shortlist,
+        pattern_features=context,
+    )
+
+
+def _peaks_within(peaks: PeakList, task: FitTask) -> PeakList:
+    """Peaks in the range that cards cover."""
+    low, high = task.two_theta_range_deg
+    return peaks.select((peaks.two_theta_deg >= low) & (peaks.two_theta_deg <= high))
+
+
+def is_metal(symbol: str) -> bool:
+    """Whether an element counts as a metal."""
+    return gemmi.Element(symbol).is_metal

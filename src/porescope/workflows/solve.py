@@ -1,0 +1,438 @@
+"""From a measured pattern to ranked, fitted frameworks with probabilities."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import gemmi
+import numpy as np
+from jaxtyping import Bool, Float
+
+import porescope
+from porescope.crystal.lattice import parameters_from_lattice
+from porescope.crystal.structure import Crystal
+from porescope.datasets.library import CardTable, Library
+from porescope.diffraction.fit.result import FitResult
+from porescope.diffraction.pattern import Pattern
+from porescope.diffraction.peaks import PeakList
+from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
+from porescope.diffraction.radiation import Radiation
+from porescope.errors import ConfigError
+from porescope.io.patterns.reader import read_pattern
+from porescope.workflows.candidate_fits import FitTask, fit_task
+from porescope.workflows.coordinates import crystal_of_card
+from porescope.workflows.further_phases import FurtherPhase, find_further_phases
+from porescope.workflows.identify import (
+    Identification,
+    Progress,
+    Scored,
+    SearchSpace,
+    identify_peaks,
+)
+from porescope.workflows.probability import load_model
+from porescope.workflows.shortlist import ShortlistConfig
+from porescope.workflows.solution import (
+    Candidate,
+    FittedCurve,
+    Phase,
+    SolveResult,
+    UnexplainedPeak,
+)
+from porescope.workflows.wording import methods_paragraph, verdict_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolveConfig:
+    """What the user knows of the sample, and how much work is done."""
+
+    elements: tuple[str, ...] = ()
+    """Elements that were in the pot; a framework may have no others but hydrogen and oxygen."""
+    metals: tuple[str, ...] = ()
+    """Metals that the framework must have."""
+    formula: str = ""
+    """Formula of the framework: it must have these elements, and no others but hydrogen."""
+    radiation: Radiation | None = None
+    """Overrides what the file says."""
+    two_theta_range_deg: tuple[float, float] | None = None
+    """Range to use [°]."""
+    max_phases: int = 2
+    """Largest number of phases, the framework included."""
+    n_fits: int = 20
+    """Frameworks that are fitted."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_phases <= 3:
+            raise ConfigError(f"max_phases must be 1, 2 or 3, got {self.max_phases}")
+        if not 1 <= self.n_fits <= 200:
+            raise ConfigError(f"n_fits must be between 1 and 200, got {self.n_fits}")
+
+
+def solve_pattern(
+    source: Path | str | Pattern,
+    *,
+    config: SolveConfig | None = None,
+    library: Library | SearchSpace | None = None,
+    progress: Progress | None = None,
+) -> SolveResult:
+    """Say which framework made a powder pattern.
+
+    Parameters
+    ----------
+    source:
+        A file that an instrument wrote, or a pattern.
+    config:
+        What is known of the sample.
+    library:
+        The cards to search: a library, or cards that are held in memory for many patterns. By
+        default the shipped cards and the user's own.
+    progress:
+        Called with what is being done and the share that is finished.
+
+    Returns
+    -------
+    :
+        Candidates, most probable first, with what remains unexplained.
+
+    Raises
+    ------
+    ParseError
+        Where the file holds no powder pattern.
+    ConfigError
+        Where the wavelength is not known, the range holds no data, or no card has the elements.
+    """
+    config = config or SolveConfig()
+    tell = progress or (lambda stage, share: None)
+    started = time.perf_counter()
+    tell("reading the pattern", 0.0)
+    pattern = _pattern_of(source, config=config)
+    assert pattern.radiation is not None
+    kind = pattern.radiation.kind
+    prepared = prepare_pattern(pattern)
+    if prepared.peaks.n_peaks == 0:
+        raise ConfigError(
+            "no peak stands above the noise between "
+            f"{pattern.two_theta_deg[0]:.1f} and {pattern.two_theta_deg[-1]:.1f}°; "
+            "measure longer, or give another --range"
+        )
+    task = fit_task(
+        pattern,
+        background=prepared.background,
+        sigma=prepared.sigma,
+        fwhm_deg=float(np.median(prepared.peaks.fwhm_deg)),
+    )
+    tell("opening the library", 0.05)
+    space = _space_of(library, config=config)
+    found = identify_peaks(
+        space,
+        prepared.peaks,
+        task=task,
+        kind=kind,
+        model=load_model(),
+        elements=frozenset(config.elements),
+        config=ShortlistConfig(n_fits=config.n_fits),
+        progress=tell,
+    )
+    tell("looking for further phases", 0.92)
+    further = _further(space, prepared.peaks, found, task=task, kind=kind, config=config)
+    candidates = _candidates(found, space)
+    phases = tuple(_phase(p) for p in further)
+    first = candidates[0] if candidates else None
+    low, high = task.two_theta_range_deg
+    tell("done", 1.0)
+    return SolveResult(
+        pattern=pattern,
+        radiation=pattern.radiation,
+        candidates=candidates,
+        none_of_these=found.none_of_these,
+        unexplained_peaks=_unexplained(prepared.peaks, found, further, task),
+        phases=phases,
+        steps=(*pattern.notes, *prepared.steps),
+        warnings=(*prepared.warnings, *_warnings(found, prepared, task)),
+        verdict=verdict_of(candidates, none_of_these=found.none_of_these, phases=phases),
+        methods=methods_paragraph(
+            version=porescope.__version__,
+            n_searched=space.table.n_cards,
+            n_fits=len(candidates),
+            radiation=describe_radiation(pattern.radiation),
+            range_deg=(low, high),
+            background="asymmetrically reweighted penalised least squares",
+            first=first,
+        ),
+        n_searched=space.table.n_cards,
+        seconds=time.perf_counter() - started,
+        version=porescope.__version__,
+        settings=_settings(config),
+    )
+
+
+def _pattern_of(source: Path | str | Pattern, *, config: SolveConfig) -> Pattern:
+    """The pattern with a known radiation, cut to the range asked for."""
+    if isinstance(source, Pattern):
+        pattern = source
+        if config.radiation is not None:
+            pattern = replace(pattern, radiation=config.radiation)
+    else:
+        pattern = read_pattern(source, radiation=config.radiation)
+    if pattern.radiation is None:
+        raise ConfigError(
+            f"{pattern.name or 'the pattern'} does not say its wavelength; give it, for example "
+            "--wavelength CuKa, --wavelength MoKa or --wavelength 1.5406"
+        )
+    if config.two_theta_range_deg is not None:
+        low, high = config.two_theta_range_deg
+        keep = (pattern.two_theta_deg >= low) & (pattern.two_theta_deg <= high)
+        if keep.sum() < 20:
+            raise ConfigError(
+                f"the range {low:g} to {high:g}° holds {int(keep.sum())} points of a pattern from "
+                f"{pattern.two_theta_deg[0]:.2f} to {pattern.two_theta_deg[-1]:.2f}°; "
+                "at least 20 are needed"
+            )
+        pattern = replace(
+            pattern,
+            two_theta_deg=pattern.two_theta_deg[keep],
+            intensity=pattern.intensity[keep],
+            sigma=pattern.sigma[keep],
+            notes=(*pattern.notes, f"Only {low:g}–{high:g}° were used, as asked."),
+        )
+    return pattern
+
+
+def _space_of(library: Library | SearchSpace | None, *, config: SolveConfig) -> SearchSpace:
+    """The cards with the right elements."""
+    contains, only = element_rule(config)
+    if isinstance(library, SearchSpace):
+        if contains or only is not None:
+            table = library.library.peak_table(contains=contains, only=only)
+            return _checked(SearchSpace(library=library.library, table=table), config=config)
+        return library
+    opened = Library.open() if library is None else library
+    table: CardTable = opened.peak_table(contains=contains, only=only)
+    return _checked(SearchSpace(library=opened, table=table), config=config)
+
+
+def _checked(space: SearchSpace, *, config: SolveConfig) -> SearchSpace:
+    if space.table.n_cards == 0:
+        asked = ", ".join((*config.elements, *config.metals)) or config.formula or "these elements"
+        raise ConfigError(
+            f"no card of the library agrees with {asked}; name fewer metals or more elements, "
+            "or add structures with: porescope library add FOLDER"
+        )
+    return space
+
+
+def element_rule(config: SolveConfig) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """Elements that a card must have, and those that it may have (``None``: any).
+
+    Raises
+    ------
+    ConfigError
+        Where the formula holds something that is no element.
+    """
+    contains = set(config.metals)
+    only: set[str] | None = None
+    if config.elements:
+        only = {*config.elements, *config.metals, "H", "O"}
+    if config.formula:
+        parts = elements_of_formula(config.formula)
+        contains |= {e for e in parts if e != "H"}
+        only = {*parts, "H"} | (only or set())
+    return tuple(sorted(contains)), None if only is None else tuple(sorted(only))
+
+
+def elements_of_formula(formula: str) -> tuple[str, ...]:
+    """Elements of a chemical formula, in the order of their first mention.
+
+    Raises
+    ------
+    ConfigError
+        Where a part of the formula is no element.
+    """
+    import re
+
+    text = re.sub(r"[\s()\[\]·.,0-9+\-*]", " ", formula)
+    found: list[str] = []
+    for symbol in re.findall(r"[A-Z][a-z]?|\S", text):
+        element = gemmi.Element(symbol)
+        if element.atomic_number < 1 or element.name != symbol:
+            raise ConfigError(
+                f"--formula {formula!r}: {symbol!r} is no element; "
+                "write it like ZnC8H10N4 or Zn(C4H5N2)2"
+            )
+        found.append(symbol)
+    if not found:
+        raise ConfigError(f"--formula {formula!r} names no element; write it like ZnC8H10N4")
+    return tuple(dict.fromkeys(found))
+
+
+def _further(
+    space: SearchSpace,
+    peaks: PeakList,
+    found: Identification,
+    *,
+    task: FitTask,
+    kind: str,
+    config: SolveConfig,
+) -> list[FurtherPhase]:
+    """Further phases, if the first framework is believed at all."""
+    if not found.scored or config.max_phases < 2 or found.none_of_these > 0.9:
+        return []
+    first = found.scored[0]
+    return find_further_phases(
+        space,
+        peaks,
+        explained=first.explained,
+        task=task,
+        kind=kind,
+        zero_shift_deg=first.fit.fixed.zero_deg,
+        exclude_group=int(space.codes[1][first.row]),
+        max_phases=config.max_phases - 1,
+    )
+
+
+def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, ...]:
+    """Ranked candidates with their curves; frameworks alike but for the metal share a group."""
+    names: dict[int, str] = {}
+    result = []
+    for rank, scored in enumerate(found.scored, start=1):
+        code = int(space.codes[1][scored.row])
+        group = names.setdefault(code, scored.card.title)
+        fixed, le_bail = scored.fit.fixed, scored.fit.le_bail
+        phase = fixed.phases[0]
+        cell = parameters_from_lattice(phase.lattice)
+        a, b, c = (100.0 * x for x in scored.evidence.strain)
+        result.append(
+            Candidate(
+                rank=rank,
+                id=scored.card.id,
+                name=scored.card.title,
+                group=group,
+                source=f"library:{scored.card.source}",
+                formula=scored.card.formula,
+                cell=tuple(float(x) for x in cell),  # type: ignore[arg-type]
+                space_group=scored.card.space_group_symbol,
+                rwp=fixed.rwp,
+                rwp_le_bail=le_bail.rwp,
+                peaks_explained=scored.evidence.explained,
+                probability=scored.probability,
+                strain_percent=(a, b, c),
+                curve=_curve(fixed),
+                crystal=_crystal(scored, phase.lattice, space.library),
+                doi=scored.card.doi,
+                licence=scored.card.licence,
+                status="ok" if fixed.converged or le_bail.converged else fixed.message,
+            )
+        )
+    return tuple(result)
+
+
+def _crystal(scored: Scored, lattice: Float[np.ndarray, "3 3"], library: Library) -> Crystal | None:
+    """Coordinates in the fitted cell, where they are known."""
+    crystal = crystal_of_card(scored.card, library=library)
+    if crystal is None:
+        return None
+    # the card's cell is a standard one; the file's own may be another of the same lattice
+    start = scored.card.lattice
+    if np.allclose(
+        parameters_from_lattice(crystal.lattice), parameters_from_lattice(start), rtol=2e-3
+    ):
+        return replace(crystal, lattice=lattice)
+    return crystal
+
+
+def _curve(fit: FitResult) -> FittedCurve:
+    """What the report draws of a fit."""
+    phase = fit.phases[0]
+    seen = phase.in_range
+    return FittedCurve(
+        two_theta_deg=fit.two_theta_deg,
+        observed=fit.observed,
+        calculated=fit.calculated,
+        background=fit.background,
+        ticks_two_theta_deg=phase.two_theta_deg[seen],
+        ticks_hkl=tuple(" ".join(str(int(x)) for x in hkl) for hkl in phase.hkl[seen]),
+    )
+
+
+def _phase(found: FurtherPhase) -> Phase:
+    return Phase(
+        id=found.card.id,
+        name=found.card.title,
+        formula=found.card.formula,
+        share_of_intensity=found.share,
+    )
+
+
+def _unexplained(
+    peaks: PeakList, found: Identification, further: list[FurtherPhase], task: FitTask
+) -> tuple[UnexplainedPeak, ...]:
+    """Peaks that the first candidate leaves, with the phase that takes them, if one does."""
+    if not peaks.n_peaks:
+        return ()
+    left: Bool[np.ndarray, "peaks"] = (
+        ~found.scored[0].explained if found.scored else np.ones(peaks.n_peaks, dtype=bool)
+    )
+    low, high = task.two_theta_range_deg
+    left = left & (peaks.two_theta_deg >= low) & (peaks.two_theta_deg <= high)
+    top = max(float(peaks.height.max()), 1e-30)
+    result = []
+    for i in np.flatnonzero(left):
+        owner = next((p.card.title for p in further if p.explained[i]), "")
+        result.append(
+            UnexplainedPeak(
+                two_theta_deg=float(peaks.two_theta_deg[i]),
+                d=float(peaks.d[i]),
+                relative_intensity=float(peaks.height[i] / top),
+                assigned_to=owner,
+            )
+        )
+    return tuple(sorted(result, key=lambda p: -p.relative_intensity))
+
+
+def _warnings(found: Identification, prepared: PreparedPattern, task: FitTask) -> tuple[str, ...]:
+    """What the user should know before trusting the answer."""
+    result = []
+    if prepared.peaks.n_peaks < 6:
+        result.append(
+            f"Only {prepared.peaks.n_peaks} peaks stand above the noise; "
+            "so few lines fit many frameworks."
+        )
+    if found.scored:
+        zero = found.scored[0].fit.fixed.zero_deg
+        if abs(zero) > 0.15:
+            result.append(
+                f"The angles are off by {zero:+.2f}°; check the sample height or the alignment."
+            )
+        strain = max(abs(x) for x in found.scored[0].evidence.strain)
+        if strain > 0.02:
+            result.append(
+                f"The best candidate's cell differs from the library's by {100 * strain:.1f} %: "
+                "guests, temperature, another metal, or another framework."
+            )
+    if task.two_theta_range_deg[1] < 20.0:
+        result.append("The pattern ends early; measure to 40° or more for a safer answer.")
+    return tuple(result)
+
+
+def _settings(config: SolveConfig) -> dict[str, str]:
+    """What the user asked for, as text."""
+    settings = {}
+    if config.elements:
+        settings["elements"] = ", ".join(config.elements)
+    if config.metals:
+        settings["metal"] = ", ".join(config.metals)
+    if config.formula:
+        settings["formula"] = config.formula
+    if config.two_theta_range_deg is not None:
+        settings["range"] = "{:g}–{:g}°".format(*config.two_theta_range_deg)
+    settings["phases"] = str(config.max_phases)
+    settings["fits"] = str(config.n_fits)
+    return settings
+
+
+def describe_radiation(radiation: Radiation) -> str:
+    """Radiation for a sentence."""
+    lines = ", ".join(f"{w:.5g}" for w in radiation.wavelengths)
+    name = {"neutron": "neutrons"}.get(radiation.kind, radiation.name or "X-rays")
+    return f"{name}, λ = {lines} Å"
