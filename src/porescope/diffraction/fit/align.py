@@ -57,7 +57,7 @@ class AlignConfig:
     """Intensities are raised to this power."""
 
     def __post_init__(self) -> None:
-        if not (0.0 < self.max_strain < 0.3 and 0.0 < self.coarse_step):
+        if not (0.0 < self.max_strain < 0.3 and self.coarse_step > 0.0):
             raise ConfigError(
                 f"max_strain must lie between 0 and 0.3 and coarse_step above 0, got "
                 f"{self.max_strain} and {self.coarse_step}"

@@ -42,9 +42,7 @@ def _score(metric, products, amplitude, observed, bins, factor, inverse_step, sc
         if b < 0:
             continue
         norm += (
-            amplitude[k]
-            * factor[at]
-            * (scratch[b] + 0.3679 * (scratch[b - 1] + scratch[b + 1]))
+            amplitude[k] * factor[at] * (scratch[b] + 0.3679 * (scratch[b - 1] + scratch[b + 1]))
         )
     for k in range(len(amplitude)):
         s2 = 0.0

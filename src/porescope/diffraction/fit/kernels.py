@@ -248,7 +248,10 @@ def _add(row, first, slopes, length, c_value, c_pos, c_h, c_eta, c_a):
     # row += combination of the slopes; the axial term only where it is used.
     for i in range(length):
         row[first + i] += (
-            c_value * slopes[0, i] + c_pos * slopes[1, i] + c_h * slopes[2, i] + c_eta * slopes[3, i]
+            c_value * slopes[0, i]
+            + c_pos * slopes[1, i]
+            + c_h * slopes[2, i]
+            + c_eta * slopes[3, i]
         )
     if c_a != 0.0:
         for i in range(length):
@@ -281,9 +284,8 @@ def _jacobian(
                 continue
             line = _line(s2[k], wavelengths[which], shape)
             (
-                pos, h, eta, a, dpos, dh_dg2, dh_dl, deta_dg2, deta_dl, dg2, dlor, da,
-                tan, sec, cos, da_dk,
-            ) = line  # fmt: skip
+                dpos, dh_dg2, dh_dl, deta_dg2, deta_dl, dg2, dlor, da, tan, sec, cos, da_dk,
+            ) = line[4:]  # fmt: skip
             _shape_slopes(two_theta, first, stop[k], line, slopes)
             if cell_columns[ph] >= 0:
                 s_h = dh_dg2 * dg2 + dh_dl * dlor

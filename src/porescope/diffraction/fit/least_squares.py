@@ -115,23 +115,23 @@ def minimise(
         if not np.all(np.isfinite(normal.matrix)):
             stalled = True
             break
-        accepted = False
+        accepted: tuple[Float[np.ndarray, "parameters"], T] | None = None
         for _ in range(8):
             step = _bounded_step(normal, parameters[active], low[active], high[active], damping)
             trial = parameters.copy()
             trial[active] = np.clip(trial[active] + step, low[active], high[active])
-            new = evaluate(trial, state)
-            if new is not None and new.cost < state.cost:
-                accepted = True
+            candidate = evaluate(trial, state)
+            if candidate is not None and candidate.cost < state.cost:
+                accepted = (trial, candidate)
                 break
             predicted = float(step @ normal.gradient)
             if predicted <= tolerance * 0.1 * state.cost:
                 break
             damping = min(damping * 6.0, 1e6)
-        if not accepted:
+        if accepted is None:
             converged = True
             break
-        assert new is not None
+        trial, new = accepted
         gain = (state.cost - new.cost) / max(state.cost, 1e-300)
         parameters, state = trial, new
         history.append(new.cost)
@@ -175,9 +175,7 @@ def _bounded_step(
         except np.linalg.LinAlgError:
             solution = np.linalg.lstsq(scaled, normal.gradient[keep] / size, rcond=1e-12)[0]
         step[keep] = solution / size
-        leaves = keep & (
-            ((value <= low) & (step < 0.0)) | ((value >= high) & (step > 0.0))
-        )
+        leaves = keep & (((value <= low) & (step < 0.0)) | ((value >= high) & (step > 0.0)))
         if not np.any(leaves):
             break
         keep &= ~leaves

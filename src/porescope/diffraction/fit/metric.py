@@ -37,7 +37,7 @@ def metric_tensor(vector: Float[np.ndarray, "6"]) -> Float[np.ndarray, "3 3"]:
 
 def index_products(hkl: Int[np.ndarray, "reflections 3"]) -> Float[np.ndarray, "reflections 6"]:
     """Factors of the metric's components in ``1/d²``: hh, kk, ll, 2kl, 2hl, 2hk."""
-    h, k, l = hkl.astype(np.float64).T  # noqa: E741
+    h, k, l = hkl.astype(np.float64).T
     return np.column_stack([h * h, k * k, l * l, 2.0 * k * l, 2.0 * h * l, 2.0 * h * k])
 
 
@@ -45,9 +45,7 @@ def cell_from_metric(vector: Float[np.ndarray, "6"]) -> Float[np.ndarray, "6"]:
     """Cell parameters a, b, c [Å], alpha, beta, gamma [°] of a reciprocal metric [1/Å²]."""
     direct = np.linalg.inv(metric_tensor(vector))
     lengths = np.sqrt(np.diag(direct))
-    cosines = [
-        direct[i, j] / (lengths[i] * lengths[j]) for i, j in ((1, 2), (0, 2), (0, 1))
-    ]
+    cosines = [direct[i, j] / (lengths[i] * lengths[j]) for i, j in ((1, 2), (0, 2), (0, 1))]
     return np.array([*lengths, *np.rad2deg(np.arccos(np.clip(cosines, -1.0, 1.0)))])
 
 
@@ -169,5 +167,3 @@ def cell_uncertainties(
             cell_from_metric(basis.vector(ahead)) - cell_from_metric(basis.vector(behind))
         ) / (2.0 * step)
     return np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", jacobian, covariance, jacobian), 0.0))
-
-

@@ -55,6 +55,8 @@ class Problem:
     """Row of each reflection in the list of its phase."""
     fixed_area: Float[np.ndarray, "reflections"]
     """Multiplicity times squared structure factor, scaled; 1 where unknown."""
+    multiplicity: Float[np.ndarray, "reflections"]
+    """Number of equivalents of each reflection."""
     free: Bool[np.ndarray, "reflections"]
     """Whether the intensity is free."""
     cosines: tuple[Float[np.ndarray, "of_phase equivalents"] | None, ...]
@@ -106,9 +108,7 @@ class Peaks:
     dlog_march: Float[np.ndarray, "reflections"]
 
 
-def make_problem(
-    pattern: Pattern, phases: tuple[FitPhase, ...], *, config: FitConfig
-) -> Problem:
+def make_problem(pattern: Pattern, phases: tuple[FitPhase, ...], *, config: FitConfig) -> Problem:
     """Collect what a fit needs.
 
     Raises
@@ -154,6 +154,7 @@ def make_problem(
         phase=which[order],
         row=np.concatenate([p[2] for p in parts])[order],
         fixed_area=np.concatenate([p[3] for p in parts])[order],
+        multiplicity=np.concatenate([p[5] for p in parts])[order],
         free=np.concatenate([p[4] for p in parts])[order],
         cosines=cosines,
         cell_offsets=tuple(int(i) for i in offsets[:-1]),
@@ -217,8 +218,8 @@ def _reflections_of(
     config: FitConfig,
     two_theta: Float[np.ndarray, "points"],
     radiation: Radiation,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Cell terms, 1/d², rows, areas and freedom of the reflections that can reach the range."""
+) -> tuple[np.ndarray, ...]:
+    """Cell terms, 1/d², rows, areas, freedom and multiplicities of reflections near the range."""
     products = index_products(phase.reflections.hkl)
     s2 = products @ metric_vector(phase.lattice)
     wavelength = max(radiation.wavelengths)
@@ -253,6 +254,7 @@ def _reflections_of(
         rows,
         area / total,
         np.full(len(rows), is_free),
+        phase.reflections.multiplicity[rows].astype(np.float64),
     )
 
 

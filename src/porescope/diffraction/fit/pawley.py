@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
-from scipy.linalg import LinAlgError, cholesky_banded, cho_solve_banded
+from jaxtyping import Float, Int
+from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
 
 from porescope.diffraction.fit import kernels
 from porescope.diffraction.fit.config import FitConfig
 from porescope.diffraction.fit.intensities import Estimate, solve_columns
 from porescope.diffraction.fit.model import Peaks, Problem, peak_curves
+from porescope.diffraction.lorentz_polarisation import lorentz_polarisation
 
 _MAX_BAND = 400
 
@@ -41,7 +42,7 @@ def prior_areas(
     problem: Problem, peaks: Peaks, *, config: FitConfig
 ) -> tuple[Float[np.ndarray, "reflections"], Float[np.ndarray, "reflections"]]:
     """Expected areas and their relative standard deviations in the restrained mode."""
-    angle = peaks.dlog_line[:, 0] * 0.0 + _angle_factor(problem, peaks)
+    angle = _angle_factor(problem, peaks)
     fixed = peaks.fixed_area * angle
     curves = peak_curves(problem, peaks, fixed)
     solution = solve_columns(
@@ -58,8 +59,6 @@ def prior_areas(
 
 def _angle_factor(problem: Problem, peaks: Peaks) -> Float[np.ndarray, "reflections"]:
     """Lorentz-polarisation factor of the first line."""
-    from porescope.diffraction.lorentz_polarisation import lorentz_polarisation
-
     sine = np.minimum(0.5 * np.sqrt(peaks.s2) * problem.wavelengths[0], 0.9999)
     return lorentz_polarisation(np.rad2deg(2.0 * np.arcsin(sine)), problem.radiation)
 
@@ -95,13 +94,15 @@ def estimate_pawley(
         penalty_target = np.where(penalty > 0.0, expected, 0.0)
     band[0] += penalty
     right += penalty * penalty_target
-    links = _overlap_links(problem, peaks, config) if config.mode == "pawley" else None
-    if links is not None and width >= 1:
-        first, strength = links
-        strength = strength * np.minimum(diagonal[first], diagonal[first + 1])
-        band[0, first] += strength
-        band[0, first + 1] += strength
-        band[1, first] -= strength
+    first, strength = _overlap_links(problem, peaks, config)
+    strength = strength * np.minimum(diagonal[first], diagonal[first + 1])
+    share, next_share = 1.0 / problem.multiplicity[first], 1.0 / problem.multiplicity[first + 1]
+    scale = np.minimum(problem.multiplicity[first], problem.multiplicity[first + 1])
+    share, next_share = share * scale, next_share * scale
+    band[0, first] += strength * share**2
+    band[0, first + 1] += strength * next_share**2
+    if len(first):
+        band[1, first] -= strength * share * next_share
     system = _factorise(band, projected[:, 1:], weighted_terms @ problem.linear.T, typical)
     area, coefficients = system.solve(right[:, None], (problem.linear @ right_side)[:, None])
     area, coefficients = area[:, 0], coefficients[:, 0]
@@ -110,9 +111,7 @@ def estimate_pawley(
     residual = problem.observed - background - np.sum(curves, axis=0)
     cost = float(np.sum(problem.weight * residual**2))
     cost += float(np.sum(penalty * (area - penalty_target) ** 2))
-    if links is not None and width >= 1:
-        first = links[0]
-        cost += float(np.sum(strength * (area[first] - area[first + 1]) ** 2))
+    cost += float(np.sum(strength * (share * area[first] - next_share * area[first + 1]) ** 2))
     estimate = Estimate(
         peaks=peaks,
         area=area,
@@ -129,18 +128,19 @@ def estimate_pawley(
 
 def _overlap_links(
     problem: Problem, peaks: Peaks, config: FitConfig
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Neighbours that are nearer than their width, and how strongly they are held equal."""
-    if len(peaks.s2) < 2:
-        return None
+) -> tuple[Int[np.ndarray, "links"], Float[np.ndarray, "links"]]:
+    """Reflections whose next one is nearer than their width, and how strongly both are tied.
+
+    What is tied is the area divided by the multiplicity.
+    """
+    if len(peaks.s2) < 2 or config.mode != "pawley":
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
     position = np.rad2deg(
         2.0 * np.arcsin(np.minimum(0.5 * np.sqrt(peaks.s2) * problem.wavelengths[0], 0.9999))
     )
     gap = np.diff(position)
     shape = problem.shape(peaks.parameters)
-    width = np.array(
-        [kernels._line(s2, problem.wavelengths[0], shape)[1] for s2 in peaks.s2[:-1]]
-    )
+    width = np.array([kernels._line(s2, problem.wavelengths[0], shape)[1] for s2 in peaks.s2[:-1]])
     closeness = 1.0 - gap / (0.5 * width)
     first = np.flatnonzero(closeness > 0.0)
     return first, config.overlap_restraint * closeness[first]

@@ -70,5 +70,3 @@ def march_factors(
     factors = np.mean(base**-1.5, axis=1)
     derivative = np.mean(-1.5 * base**-2.5 * slope, axis=1)
     return factors, derivative / factors
-
-

@@ -205,7 +205,8 @@ def _run_stages(
         active=active,
         bounds=bounds,
         max_iterations=config.max_iterations - used,
-        tolerance=config.tolerance,
+        # Sharing out intensities goes on for ever in ever smaller steps.
+        tolerance=config.tolerance * (10.0 if config.mode == "le_bail" else 1.0),
         cost_floor=floor,
     )
     return replace(
@@ -298,9 +299,7 @@ def _result(
     if needs_pawley(config):
         free_areas = int(np.count_nonzero(estimate.peaks.stop > estimate.peaks.start))
     n_fixed = sum(not bool(np.any(problem.free[problem.phase == i])) for i in range(len(phases)))
-    n_parameters = (
-        int(np.count_nonzero(active)) + len(problem.linear) + free_areas + n_fixed
-    )
+    n_parameters = int(np.count_nonzero(active)) + len(problem.linear) + free_areas + n_fixed
     freedom = max(len(y) - n_parameters, 1)
     chi2 = misfit / freedom
     covariance = _covariance(engine, outcome, active) * max(chi2, 1.0)
