@@ -3,8 +3,8 @@
 A page holds, for each of up to a few hundred cards, the cell (six float32), the elements (two
 64-bit masks), the space-group number, the scale of both radiations, and its reflections. The
 reflections of a card stand in lexicographic order of their indices, so that differences are
-small; intensities are logarithms relative to the strongest, in steps of 1.5 % for X-rays (error
-below 0.76 %) and 6 % for neutrons (error below 3.1 %). Bytes of the same meaning stand together
+small; intensities are logarithms relative to the strongest, in steps of 2 % for X-rays (error
+below 1 %) and 8 % for neutrons (error below 4 %). Bytes of the same meaning stand together
 and are deflated.
 """
 
@@ -23,14 +23,14 @@ from porescope.errors import ParseError
 
 MAGIC = b"PSC1"
 """First bytes of a page."""
-XRAY_STEP = 0.015
+XRAY_STEP = 0.0199
 """Step of the logarithm of X-ray intensities."""
-NEUTRON_STEP = 0.06
+NEUTRON_STEP = 0.078
 """Step of the logarithm of neutron intensities."""
 XRAY_LAST = 1023
-"""Code of an X-ray intensity of zero (below 2e-7 of the strongest)."""
+"""Code of an X-ray intensity of zero (below 2e-9 of the strongest)."""
 NEUTRON_LAST = 255
-"""Code of a neutron intensity of zero (below 2e-7 of the strongest)."""
+"""Code of a neutron intensity of zero (below 2e-9 of the strongest)."""
 
 _HEADER = struct.Struct("<4sIII")
 _XRAY_TABLE = np.exp(-XRAY_STEP * np.arange(XRAY_LAST + 1)).astype(np.float32)

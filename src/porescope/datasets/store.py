@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,6 +203,16 @@ class CardStore:
                 ),
             )
         return int(self.query("SELECT source_id FROM sources WHERE name = ?", [source.name])[0][0])
+
+    def set_meta(self, values: Mapping[str, str]) -> None:
+        """Remember how the file was made."""
+        with self.transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+
+    def finish(self) -> None:
+        """Pack the file and leave no write-ahead log beside it, for shipping."""
+        self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db.execute("VACUUM")
 
     def sources(self) -> dict[str, Source]:
         """All sources by name."""
