@@ -56,7 +56,7 @@ def read_raw1(data: bytes, path: Path) -> Scan:
         angle = stepped_angles(file.f32(start + 24), file.f32(start + 12), n_points, path=path)
         if not ranges:
             name = file.text(start + 40, 32)
-            alpha1, alpha2 = file.f32(start + 72), file.f32(start + 76)
+            alpha1, alpha2 = round(file.f32(start + 72), 6), round(file.f32(start + 76), 6)
         ranges.append(
             ScanRange(
                 two_theta_deg=angle,
@@ -110,7 +110,10 @@ def read_raw2(data: bytes, path: Path) -> Scan:
         intensity=_EMPTY,
         format="raw2",
         radiation=radiation_from_tube(
-            anode=anode, alpha1=file.f32(190), alpha2=file.f32(194), ratio=file.f32(198)
+            anode=anode,
+            alpha1=round(file.f32(190), 6),
+            alpha2=round(file.f32(194), 6),
+            ratio=file.f32(198),
         ),
         metadata={"measured": file.text(168, 20), "anode": anode},
     )

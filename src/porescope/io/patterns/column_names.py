@@ -85,7 +85,7 @@ def columns_of(header: list[str], n_columns: int, *, path: Path) -> Columns:
     everything = " ".join(header)
     if not names:
         if re.search(r"\b(2|two)[\s_-]*(theta|θ)", everything, re.IGNORECASE):
-            return Columns(notes=_radian_note(everything))
+            return Columns(axis_kind=_two_theta_kind(everything))
         return Columns()
     index, kind, notes = _axis_of(names, path)
     intensity = next(
@@ -135,8 +135,7 @@ def _looks_like_names(parts: list[str]) -> bool:
 def _axis_of(names: list[str], path: Path) -> tuple[int, AxisKind, tuple[str, ...]]:
     for index, name in enumerate(names):
         if _TWO_THETA.search(name) and not _HALF.search(name):
-            note = _radian_note(name)
-            return index, "two_theta_rad" if note else "two_theta_deg", ()
+            return index, _two_theta_kind(name), ()
     for index, name in enumerate(names):
         if _HALF.search(name):
             return index, "theta_deg", ()
@@ -145,8 +144,8 @@ def _axis_of(names: list[str], path: Path) -> tuple[int, AxisKind, tuple[str, ..
                 index,
                 "two_theta_deg",
                 (
-                    f"the header calls the axis {name!r}: taken as 2θ, which is what files with this "
-                    "name hold; if it is really θ, double it",
+                    f"the header calls the axis {name!r}: taken as 2θ, which is what files with "
+                    "this name hold; if it is really θ, double it",
                 ),
             )
         if _Q.search(name):
@@ -164,5 +163,6 @@ def _axis_of(names: list[str], path: Path) -> tuple[int, AxisKind, tuple[str, ..
     return 0, "two_theta_deg", (f"the axis is called {names[0]!r}: taken as 2θ in degrees",)
 
 
-def _radian_note(text: str) -> tuple[str, ...]:
-    return ("radians",) if re.search(r"\brad(ians?)?\b", text, re.IGNORECASE) else ()
+def _two_theta_kind(text: str) -> AxisKind:
+    in_radians = re.search(r"(?<![A-Za-z])rad(ians?)?(?![A-Za-z])", text, re.IGNORECASE)
+    return "two_theta_rad" if in_radians else "two_theta_deg"

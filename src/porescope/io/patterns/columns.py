@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from jaxtyping import Float
@@ -108,8 +109,8 @@ def read_columns(data: bytes, path: Path) -> Scan:
     axis, intensity = table.values[:, names.axis], table.values[:, names.intensity]
     notes = list(names.notes)
     if table.footer:
-        notes.append(f"{table.footer} lines after the data were left out")
-    radiation, note = _radiation_of(table, notes)
+        notes.append(f"lines after the data, left out: {table.footer}")
+    radiation, note = _radiation_of(table)
     notes += note
     sigma, note = _sigma_of(table, names, intensity)
     notes += note
@@ -181,7 +182,7 @@ def _table_of(text: str, path: Path) -> _Table:
     return _Table(np.array(rows, dtype=float), header, len(stray), first_number)
 
 
-def _refuse_stray(stray: tuple[int, str], n_columns: int, path: Path) -> None:
+def _refuse_stray(stray: tuple[int, str], n_columns: int, path: Path) -> NoReturn:
     raise ParseError(
         f"expected {n_columns} numbers in a row, came {stray[1][:40]!r} amid the data; "
         "remove or repair this line, and give one scan per file",
@@ -190,7 +191,7 @@ def _refuse_stray(stray: tuple[int, str], n_columns: int, path: Path) -> None:
     )
 
 
-def _refuse_without_columns(lines: list[str], path: Path) -> None:
+def _refuse_without_columns(lines: list[str], path: Path) -> NoReturn:
     single = sum(1 for line in lines if (_row(line.strip(), _STYLES[0]) or [0, 0])[1:] == [])
     if single >= 10:
         raise ParseError(
@@ -204,7 +205,7 @@ def _refuse_without_columns(lines: list[str], path: Path) -> None:
     )
 
 
-def _radiation_of(table: _Table, notes: list[str]) -> tuple[Radiation | None, tuple[str, ...]]:
+def _radiation_of(table: _Table) -> tuple[Radiation | None, tuple[str, ...]]:
     """From a lone number on the first line (as DASH writes it) or from the header's words."""
     header = "\n".join(table.header)
     radiation, note = radiation_from_text(header)

@@ -1,8 +1,4 @@
-"""What a file's words say about the radiation.
-
-Emission lines: R. D. Deslattes et al., Rev. Mod. Phys. 75, 35 (2003),
-https://doi.org/10.1103/RevModPhys.75.35.
-"""
+"""What a file's words say about the radiation."""
 
 from __future__ import annotations
 
@@ -10,23 +6,10 @@ import math
 import re
 from typing import Literal
 
-from porescope.diffraction.radiation import Radiation
+from porescope.diffraction.radiation import Radiation, radiation_from_name, radiation_names
 
-_LINES = {
-    "Cr": (2.289726, 2.293651, 2.084881),
-    "Mn": (2.101854, 2.105822, 1.910216),
-    "Fe": (1.936041, 1.939973, 1.756604),
-    "Co": (1.788996, 1.792835, 1.620826),
-    "Ni": (1.657930, 1.661756, 1.500152),
-    "Cu": (1.540593, 1.544427, 1.392234),
-    "Zn": (1.435184, 1.439029, 1.295276),
-    "Ga": (1.340127, 1.344003, 1.208390),
-    "Mo": (0.709317, 0.713607, 0.632303),
-    "Rh": (0.613294, 0.617646, 0.545605),
-    "Ag": (0.559422, 0.563813, 0.497082),
-    "W": (0.209013, 0.213833, 0.184377),
-}
-"""Kα1, Kα2 and Kβ wavelengths of X-ray tubes [Å]."""
+_ANODES = ("Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Mo", "Rh", "Ag", "In", "W")
+"""Chemical symbols that are understood as anodes."""
 
 _ANODE_NAMES = {
     "chromium": "Cr", "iron": "Fe", "cobalt": "Co", "nickel": "Ni", "copper": "Cu",
@@ -43,11 +26,19 @@ def is_wavelength(value: float) -> bool:
     return 0.05 <= value <= 20.0
 
 
+def _tabulated(symbol: str) -> tuple[float, float, float] | None:
+    """Kα1, Kα2 and Kβ of an anode [Å], or ``None`` where they are not in the table."""
+    if f"{symbol}Ka" not in radiation_names():
+        return None
+    alpha1, alpha2 = radiation_from_name(f"{symbol}Ka").wavelengths
+    return alpha1, alpha2, radiation_from_name(f"{symbol}Kb").wavelength
+
+
 def anode_of(text: str) -> str:
     """Chemical symbol of an anode named by symbol or word; empty where it is neither."""
     word = text.strip().strip("'\"").split()[0] if text.strip().strip("'\"") else ""
     symbol = word[:1].upper() + word[1:].lower()
-    return symbol if symbol in _LINES else _ANODE_NAMES.get(word.lower(), "")
+    return symbol if symbol in _ANODES else _ANODE_NAMES.get(word.lower(), "")
 
 
 def radiation_from_tube(
@@ -81,7 +72,7 @@ def radiation_from_tube(
         The radiation, or ``None`` where neither an anode nor a wavelength is known.
     """
     symbol = anode_of(anode) if anode else ""
-    tabulated = _LINES.get(symbol)
+    tabulated = _tabulated(symbol)
     if not is_wavelength(alpha1):
         if tabulated is None:
             return None
@@ -197,8 +188,9 @@ def tube_or_line(
     """
     if anode and line == "Kb":
         return radiation_from_tube(anode=anode, line="Kb", beta=wavelength), ()
-    if anode:
-        alpha1, alpha2, _ = _LINES[anode]
+    tabulated = _tabulated(anode) if anode else None
+    if tabulated is not None:
+        alpha1, alpha2, _ = tabulated
         if not wavelength:
             note = f"the file names {anode} {line} but no wavelength: tabulated lines were taken"
             return radiation_from_tube(anode=anode, line=line), (note,)

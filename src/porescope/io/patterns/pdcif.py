@@ -57,12 +57,14 @@ def read_pdcif(data: bytes, path: Path) -> Scan:
         Not parseable, no observed pattern, or time of flight.
     """
     text = text_from_bytes(data, path=path)
+    start = re.search(r"^\s*data_", text, re.MULTILINE | re.IGNORECASE)
     try:
-        document = gemmi.cif.read_string(text)
+        document = gemmi.cif.read_string(text[start.start() :] if start else text)
         blocks = list(document)
     except (ValueError, RuntimeError, UnicodeError, IndexError) as error:
         raise ParseError(
-            f"the CIF cannot be parsed: {str(error).splitlines()[0][:120] if str(error) else error!r}",
+            f"the CIF cannot be parsed ({(str(error).splitlines() or ['damaged'])[0][:120]}); "
+            "copy or export the file again",
             path=path,
         ) from error
     found = [one for block in blocks for one in _observed_in(block)]

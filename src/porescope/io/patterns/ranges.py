@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,7 @@ def scan_from_ranges(
     ordered = sorted(filled, key=lambda one: float(one.two_theta_deg.min()))
     gaps = [
         float(after.two_theta_deg.min() - before.two_theta_deg.max())
-        for before, after in zip(ordered, ordered[1:], strict=False)
+        for before, after in itertools.pairwise(ordered)
     ]
     if min(gaps) > 0.0:
         notes.append(f"{len(ordered)} ranges were joined")

@@ -10,7 +10,7 @@ import numpy as np
 
 from porescope.diffraction.radiation import Radiation
 from porescope.errors import ParseError
-from porescope.io.patterns.emission import Line, radiation_from_tube
+from porescope.io.patterns.emission import Line, monochromator_angle, radiation_from_tube
 from porescope.io.patterns.formats import PatternFormat
 from porescope.io.patterns.ranges import ScanRange, scan_from_ranges
 from porescope.io.patterns.scan import Scan, Unit
@@ -206,6 +206,10 @@ def _radiation_of(said: Mapping[str, str], path: Path) -> Radiation | None:
         alpha1=value("WavelengthKalpha1"),
         alpha2=value("WavelengthKalpha2"),
         beta=value("WavelengthKbeta"),
+        monochromator_two_theta_deg=monochromator_angle(
+            f"{said.get('IncidentMonochromator', '')} {said.get('Attribute', '')}",
+            wavelength=value("WavelengthKalpha1") or 1.0,
+        ),
     )
 
 

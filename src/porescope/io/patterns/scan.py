@@ -223,7 +223,7 @@ def _sorted_points(
                 path=path,
             )
         angle, intensity, sigma = _merged(angle, intensity, sigma, equal)
-        notes.append(f"{int(equal.sum())} repeated angles: their intensities were averaged")
+        notes.append(f"repeated angles, their intensities averaged: {int(equal.sum())}")
     return np.ascontiguousarray(angle), np.ascontiguousarray(intensity), sigma.copy(), notes
 
 
@@ -263,7 +263,7 @@ def _inside_range(
                 f"expected scattering angles in degrees, came {angle[0]:g} to {angle[-1]:g}",
                 path=path,
             )
-        notes.append(f"{dropped} points at 2θ ≤ 0° or 180° were left out")
+        notes.append(f"points outside 0° < 2θ < 180° were left out: {dropped}")
         angle, intensity, sigma = angle[keep], intensity[keep], sigma[keep]
         _require_points(len(angle), path)
     width = float(angle[-1] - angle[0])
@@ -310,7 +310,7 @@ def _check_intensities(intensity: Float[np.ndarray, "points"], path: Path) -> li
         )
     negative = int((intensity < 0).sum())
     if negative:
-        return [f"{negative} intensities are negative (down to {low:g}): kept as they are"]
+        return [f"negative intensities (down to {low:g}), kept as they are: {negative}"]
     return []
 
 

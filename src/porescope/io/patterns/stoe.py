@@ -65,7 +65,7 @@ def _title_of(file: Binary) -> str:
 
 def _radiation_of(file: Binary) -> Radiation | None:
     """Kα1 alone where a monochromator stands in the beam, else what the file gives."""
-    alpha1, alpha2 = file.f32(0x142), file.f32(0x146)
+    alpha1, alpha2 = round(file.f32(0x142), 6), round(file.f32(0x146), 6)
     if not is_wavelength(alpha1):
         return None
     d_star = file.f32(0x14A)

@@ -107,4 +107,4 @@ def _repaired(
     smallest = float(given[good].min())
     sigma = np.where(good, given, np.maximum(scale * size, smallest))
     bad = int((~good).sum())
-    return sigma, [f"{bad} uncertainties are zero or missing: filled in from the others"]
+    return sigma, [f"uncertainties zero or missing, filled in from the others: {bad}"]
