@@ -12,6 +12,8 @@ from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float
+from scipy.linalg import solveh_banded
+from scipy.ndimage import median_filter
 
 from porescope.diffraction.pattern import Pattern
 from porescope.errors import ConfigError
@@ -74,50 +76,83 @@ def estimate_background(
     )
 
 
-def smooth_trend(
+def refine_background(
     two_theta_deg: Float[np.ndarray, "points"],
-    intensity: Float[np.ndarray, "points"],
+    rest: Float[np.ndarray, "points"],
     *,
-    weight: Float[np.ndarray, "points"],
+    sigma: Float[np.ndarray, "points"],
+    peak_model: Float[np.ndarray, "points"],
+    wavelength: float,
     flexibility: float = 1.0,
-    wavelength: float = _REFERENCE_WAVELENGTH,
 ) -> Float[np.ndarray, "points"]:
-    """Smooth curve through data whose peaks were already taken away.
+    """Background from what is left after fitted peaks were taken away.
+
+    Without the peaks the smoother may follow broad humps and the valleys of crowded stretches.
+    Points under strong peaks count less, points far above the curve not at all: they are peaks
+    that nobody fitted.
 
     Parameters
     ----------
     two_theta_deg:
         Angles [°], increasing.
-    intensity:
-        What is left after the fitted peaks are subtracted.
-    weight:
-        Weight of each point, zero where the data are not to be trusted.
-    flexibility:
-        As in :func:`estimate_background`.
+    rest:
+        Intensities less the fitted peaks.
+    sigma:
+        Standard uncertainties of the intensities.
+    peak_model:
+        The fitted peaks.
     wavelength:
         Wavelength [Å]; sets the scale on which a background bends.
+    flexibility:
+        As in :func:`estimate_background`.
 
     Returns
     -------
     :
-        Penalised least-squares curve at each point.
+        Background at each point.
     """
-    from pybaselines.api import Baseline
-
     nodes = _nodes(two_theta_deg, wavelength=wavelength, flexibility=flexibility)
-    total = _bin_means(two_theta_deg, weight, nodes=nodes)
-    product = _bin_means(two_theta_deg, weight * intensity, nodes=nodes)
-    usable = total > 1e-3 * np.max(total)
-    middle = np.where(usable, product / np.where(usable, total, 1.0), 0.0)
-    weights = np.where(usable, total / np.max(total), 0.0)
-    if np.count_nonzero(usable) < 4:
-        return np.full_like(intensity, float(np.average(intensity, weights=weight + 1e-12)))
     centres = 0.5 * (nodes[1:] + nodes[:-1])
-    middle = np.where(usable, middle, np.interp(centres, centres[usable], middle[usable]))
-    fitter = Baseline(check_finite=False)
-    # one weighted pass: an asymmetry of one half treats both sides alike
-    curve, _ = fitter.asls(middle, lam=_stiffness(), p=0.5, max_iter=0, weights=weights + 1e-6)
-    return np.interp(two_theta_deg, centres, curve)
+    mean = _bin_means(two_theta_deg, rest, nodes=nodes)
+    if len(mean) < 10:
+        return np.full_like(rest, float(np.median(rest)))
+    error = np.sqrt(_bin_means(two_theta_deg, sigma**2 + (0.1 * peak_model) ** 2, nodes=nodes))
+    step = float(np.median(np.diff(two_theta_deg)))
+    error /= np.sqrt(np.maximum(np.diff(nodes) / step, 1.0))
+    floor = min(0.0, float(np.min(mean)))
+    root = np.sqrt(mean - floor)
+    root_error = error / (2.0 * np.maximum(root, np.sqrt(error)))
+    usual = float(np.median(root_error))
+    base = 1.0 / (1.0 + (root_error / usual) ** 2)
+    curve = root
+    weight = base
+    for _ in range(25):
+        curve = _whittaker(root, weight, stiffness=_stiffness())
+        excess = (root - curve) / np.maximum(root_error, 0.7 * usual)
+        # where a whole stretch lies off the curve, it is the curve that is wrong
+        spread = median_filter(np.abs(excess), size=min(_NODES_PER_PERIOD // 2, len(root)))
+        excess /= np.maximum(1.5 * spread, 1.0)
+        new = base / (1.0 + np.exp(np.clip(2.0 * (excess - 2.5), -50.0, 50.0)))
+        if float(np.max(np.abs(new - weight))) < 1e-2:
+            break
+        weight = 0.3 * weight + 0.7 * new
+    return np.interp(two_theta_deg, centres, np.maximum(curve, 0.0) ** 2 + floor)
+
+
+def _whittaker(
+    values: Float[np.ndarray, "bins"], weight: Float[np.ndarray, "bins"], *, stiffness: float
+) -> Float[np.ndarray, "bins"]:
+    """Penalised least-squares curve, second differences."""
+    n = len(values)
+    bands = np.zeros((3, n))
+    bands[0, 2:] = stiffness
+    bands[1, 1:] = -4.0 * stiffness
+    bands[1, [1, -1]] = -2.0 * stiffness
+    bands[2] = 6.0 * stiffness
+    bands[2, [0, -1]] = stiffness
+    bands[2, [1, -2]] = 5.0 * stiffness
+    bands[2] += weight + 1e-9
+    return solveh_banded(bands, weight * values)
 
 
 def _background_of(
@@ -161,7 +196,7 @@ def _nodes(
     scale = float(np.clip(wavelength / _REFERENCE_WAVELENGTH, 0.25, 1.6))
     start, stop = float(two_theta_deg[0]), float(two_theta_deg[-1])
     fine = np.linspace(start, stop, 4001)
-    period = np.clip(0.5 * np.abs(fine), 1.5 * scale, 12.0 * scale) / flexibility
+    period = np.clip(0.5 * np.abs(fine), 1.1 * scale, 12.0 * scale) / flexibility
     density = _NODES_PER_PERIOD / period
     count = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(fine))])
     n_nodes = int(np.clip(np.ceil(count[-1]), 8, 20_000))

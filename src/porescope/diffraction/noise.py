@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float
 from porescope.diffraction.pattern import Pattern
 
 _MAD_TO_SIGMA = 1.4826
+_CUBIC_BIAS = 0.13
+"""How much a cubic through thirty points lowers their autocorrelation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -66,15 +68,13 @@ def estimate_noise(pattern: Pattern) -> NoiseSummary:
             "these intensities are lower limits."
         )
     good = ~spikes
-    correlation = _correlation_points(intensity[good])
-    lag = int(np.clip(round(correlation), 1, 12))
-    scale = _scatter_ratio(intensity[good], stated[good], lag=lag)
+    scale, correlation = _scatter_ratio(intensity[good], stated[good])
     sigma = stated
     if scale <= 0.0:
         sentences.append("The intensities carry no visible noise; the stated uncertainties stand.")
         scale = 1.0
     elif scale < 0.7 or scale > 1.4:
-        sigma = _fitted_sigma(intensity, stated, good=good, lag=lag, scale=scale)
+        sigma = _fitted_sigma(intensity, stated, good=good, scale=scale)
         kind = "smaller" if scale < 1.0 else "larger"
         sentences.append(
             f"The points scatter {scale:.2g} times as much as their stated uncertainties; "
@@ -125,7 +125,7 @@ def find_spikes(pattern: Pattern, *, threshold: float = 8.0) -> Bool[np.ndarray,
     roughness = np.abs(y[:-2] - y[2:])
     roughness[1:-1] = np.maximum(roughness[1:-1], np.abs(y[:-4] - y[1:-3]))
     roughness[1:-1] = np.maximum(roughness[1:-1], np.abs(y[4:] - y[3:-1]))
-    scatter = max(_scatter_ratio(y, sigma, lag=1), 1.0)
+    scatter = max(_scatter_ratio(y, sigma)[0], 1.0)
     error = scatter * np.sqrt(0.5 * (sigma[:-2] ** 2 + sigma[2:] ** 2) * 2.0)
     excess = y[1:-1] - np.maximum(neighbours, beyond)
     spikes[1:-1] = (excess > threshold * error) & (excess > 6.0 * roughness)
@@ -164,36 +164,51 @@ def find_saturation(pattern: Pattern) -> Bool[np.ndarray, "points"]:
 
 
 def _scatter_ratio(
-    y: Float[np.ndarray, "points"], sigma: Float[np.ndarray, "points"], *, lag: int
-) -> float:
-    """Robust second difference over its expectation from the uncertainties."""
-    if len(y) < 4 * lag + 8:
-        return 1.0
-    second = y[: -2 * lag] - 2.0 * y[lag:-lag] + y[2 * lag :]
-    variance = sigma[: -2 * lag] ** 2 + 4.0 * sigma[lag:-lag] ** 2 + sigma[2 * lag :] ** 2
-    ratio = np.abs(second) / np.sqrt(variance)
-    # the quieter half of the stretches: crowded ones are full of flanks
-    pieces = np.array_split(ratio, max(4, min(40, len(ratio) // 50)))
-    medians = np.array([np.median(piece) for piece in pieces])
-    return _MAD_TO_SIGMA * float(np.quantile(medians, 0.4))
+    y: Float[np.ndarray, "points"], sigma: Float[np.ndarray, "points"]
+) -> tuple[float, float]:
+    """Scatter in quiet stretches over the uncertainties; how many points share their noise.
 
-
-def _correlation_points(y: Float[np.ndarray, "points"]) -> float:
-    """Sum of the noise's autocorrelation, from second differences at several lags."""
-    if len(y) < 200:
-        return 1.0
-    scatter = []
-    for lag in (1, 2, 3, 4, 6, 8, 12):
-        second = y[: -2 * lag] - 2.0 * y[lag:-lag] + y[2 * lag :]
-        pieces = np.array_split(np.abs(second), max(4, min(40, len(second) // 50)))
-        scatter.append(float(np.quantile([np.median(piece) for piece in pieces], 0.25)))
-    if scatter[0] <= 0.0:
-        return 1.0
-    # white noise: equal at all lags; smoothed noise grows until the lag leaves the window
-    for lag, first, later in zip((2, 3, 4, 6, 8), scatter[1:6], scatter[2:7], strict=True):
-        if first > 1.6 * scatter[0] and later < 1.15 * first:
-            return float(lag)
-    return 1.0
+    Each stretch of thirty points is compared with a cubic through it. Stretches with peaks
+    scatter more, so the quieter quarter is used, with the factors by which choosing the quiet
+    ones and fitting a cubic make white noise look smaller.
+    """
+    length = 30
+    n = len(y) // length
+    if n < 4:
+        return 1.0, 1.0
+    basis, _ = np.linalg.qr(np.vander(np.linspace(-1.0, 1.0, length), 4))
+    # the stretch's own mean uncertainty, so that a steep one does not bend the scaled data
+    level = sigma[: n * length].reshape(n, length).mean(axis=1, keepdims=True)
+    scaled = y[: n * length].reshape(n, length) / level
+    rest = scaled - (scaled @ basis) @ basis.T
+    chi = np.sqrt(np.sum(rest**2, axis=1) / (length - 4))
+    usable = np.isfinite(chi)
+    rest, chi = rest[usable], chi[usable]
+    if len(chi) == 0:
+        return 1.0, 1.0
+    limit = float(np.quantile(chi, 0.25))
+    quiet = rest[chi <= limit]
+    power = float(np.mean(quiet**2))
+    if power <= 0.0:
+        return 0.0, 1.0
+    shared = 1.0
+    lags = [float(np.mean(quiet[:, k:] * quiet[:, :-k])) / power for k in range(1, 7)]
+    for lag in lags:
+        value = lag + _CUBIC_BIAS
+        if value < 0.25:
+            break
+        shared += 2.0 * value
+    if shared < 1.6:
+        shared = 1.0
+    # a step that a cubic cannot follow, crowded peaks, is followed by second differences
+    lag = 1 if shared == 1.0 else 4
+    second = np.abs(y[: -2 * lag] - 2.0 * y[lag:-lag] + y[2 * lag :])
+    expected = np.sqrt(
+        sigma[: -2 * lag] ** 2 + 4.0 * sigma[lag:-lag] ** 2 + sigma[2 * lag :] ** 2
+    )
+    pieces = np.array_split(second / expected, max(4, min(40, len(second) // 50)))
+    other = _MAD_TO_SIGMA * float(np.quantile([np.median(piece) for piece in pieces], 0.4))
+    return min(1.1 * limit * shared**0.15, other), shared
 
 
 def _fitted_sigma(
@@ -201,14 +216,13 @@ def _fitted_sigma(
     stated: Float[np.ndarray, "points"],
     *,
     good: Bool[np.ndarray, "points"],
-    lag: int,
     scale: float,
 ) -> Float[np.ndarray, "points"]:
     """Uncertainties with the stated shape and the observed size."""
     floor = 1e-6 * max(float(np.max(np.abs(y))), 1e-300)
     scaled = np.maximum(scale * stated, floor)
     second = np.zeros(len(y))
-    second[lag:-lag] = np.abs(y[: -2 * lag] - 2.0 * y[lag:-lag] + y[2 * lag :]) / np.sqrt(6.0)
+    second[3:-3] = np.abs(y[:-6] - 2.0 * y[3:-3] + y[6:]) / np.sqrt(6.0)
     # a floor where the stated uncertainties fall below what the quiet regions show
     usable = second[good & (second > 0.0)]
     if len(usable) == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +16,8 @@ _MODEL_ERROR = 0.015
 """Relative error of the peak shape, added to the noise of the points."""
 _MAX_GROUP = 8
 """Largest number of peaks fitted together."""
-_WINDOW = 2.5
-"""Range of the data on either side of a group, in widths."""
+_WINDOW = (2.5, 6.0)
+"""Range of the data on either side of a weak and of a strong peak, in widths."""
 
 
 def fit_peaks(
@@ -66,7 +67,7 @@ def fit_peaks(
             x = data.x[part]
             own = data.with_points(x).profile(rows[members])
             net = data.net[part] - total[part] + own
-            offset = 0.03 * float(np.median(np.abs(data.background[part]))) + 0.5 * float(
+            offset = 0.08 * float(np.median(np.abs(data.background[part]))) + 0.5 * float(
                 np.median(data.sigma[part])
             )
             before = rows[members].copy()
@@ -173,7 +174,7 @@ def _groups(position: Float[np.ndarray, "peaks"], width: Float[np.ndarray, "peak
     edges = np.flatnonzero(np.diff(position) > 1.25 * (width[1:] + width[:-1])) + 1
     bounds = [0, *edges.tolist(), len(position)]
     groups: list[slice] = []
-    waiting = [(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)][::-1]
+    waiting = list(itertools.pairwise(bounds))[::-1]
     while waiting:
         low, high = waiting.pop()
         if high - low <= _MAX_GROUP:
@@ -192,8 +193,12 @@ def _window(
     """Points that a group is fitted to."""
     wide = np.maximum(width, np.minimum(np.exp(rows[:, 2]), 3.0 * width))
     doublet = np.clip(data.doublet_deg(rows[:, 0]), -4.0 * wide, 4.0 * wide)
-    lower = float(np.min(rows[:, 0] + np.minimum(doublet, 0.0) - _WINDOW * wide))
-    upper = float(np.max(rows[:, 0] + np.maximum(doublet, 0.0) + _WINDOW * wide))
+    at = np.clip(np.searchsorted(data.x, rows[:, 0]), 0, len(data.x) - 1)
+    noise = data.sigma[at]
+    strength = np.clip((rows[:, 1] / noise - 10.0) / 50.0, 0.0, 1.0)
+    reach = (_WINDOW[0] + (_WINDOW[1] - _WINDOW[0]) * strength) * wide
+    lower = float(np.min(rows[:, 0] + np.minimum(doublet, 0.0) - reach))
+    upper = float(np.max(rows[:, 0] + np.maximum(doublet, 0.0) + reach))
     low, high = np.searchsorted(data.x, [lower, upper])
     return int(low), int(high)
 
@@ -243,4 +248,5 @@ def _found(
         area=area,
         sigma_area=np.maximum(sigmas[:, 5] * area, 1e-300),
         trend=shape.trend,
+        background=data.background,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -29,6 +29,8 @@ class FoundPeaks:
     """Standard uncertainties of the areas."""
     trend: WidthTrend
     """Smooth width against angle."""
+    background: Float[np.ndarray, "points"]
+    """Background under them, refined where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -43,7 +45,7 @@ class PeakData:
     weights: Float[np.ndarray, "lines"]
 
     def profile(
-        self, parameters: Float[np.ndarray, "peaks 5"], reach: float = 25.0
+        self, parameters: Float[np.ndarray, "peaks 5"], reach: float = 60.0
     ) -> Float[np.ndarray, "points"]:
         return peak_profile(
             self.x,
@@ -52,6 +54,10 @@ class PeakData:
             line_weights=self.weights,
             reach=reach,
         )
+
+    def with_background(self, background: Float[np.ndarray, "points"]) -> PeakData:
+        """The same data above another background."""
+        return replace(self, net=self.net + self.background - background, background=background)
 
     def with_points(self, two_theta_deg: Float[np.ndarray, "part"]) -> PeakData:
         """The same radiation on other points, without data."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -17,6 +19,13 @@ from porescope.diffraction.peak_model import ExpectedShape, FoundPeaks, PeakData
 from porescope.diffraction.peak_shapes import peak_profile
 
 
+_MAX_ROUNDS = 3
+"""How often the rest is searched again."""
+
+BackgroundRefiner = Callable[[Float[np.ndarray, "points"]], Float[np.ndarray, "points"]]
+"""Makes a background from the peaks fitted so far."""
+
+
 def search_peaks(
     two_theta_deg: Float[np.ndarray, "points"],
     *,
@@ -30,6 +39,7 @@ def search_peaks(
     asymmetric: bool,
     expected_fwhm_deg: float | None = None,
     correlation_points: float = 1.0,
+    refine: BackgroundRefiner | None = None,
 ) -> FoundPeaks:
     """Detect peaks, fit them, look again at what is left, and drop what the fit does not need.
 
@@ -57,6 +67,8 @@ def search_peaks(
         Expected width [°]; read from the strong peaks if absent.
     correlation_points:
         Number of neighbouring points that share their noise.
+    refine:
+        Makes a new background from a peak model; the given one stands if absent.
 
     Returns
     -------
@@ -72,38 +84,39 @@ def search_peaks(
         weights=line_weights,
     )
     trend = _start_trend(data, expected_fwhm_deg)
-    if trend is None:
-        return _nothing(_default_trend(data))
     shape = ExpectedShape(trend=trend, sigma_asymmetry=0.12 if asymmetric else 1e-4)
     threshold = min_signal_to_noise * np.sqrt(max(correlation_points, 1.0))
-    rows = _detect(data, shape, np.empty((0, 5)), threshold=threshold, first=True)
-    rows = _strongest(rows, max_peaks)
+    rows = _strongest(_detect(data, shape, None, threshold=threshold), max_peaks)
     if len(rows) == 0:
-        return _nothing(trend)
+        return _nothing(data, trend)
     fitted = fit_peaks(data, rows, shape=shape)
-    for sweep in range(2):
+    for _ in range(_MAX_ROUNDS):
         shape = learn_shape(fitted, shape=shape, asymmetric=asymmetric)
-        fitted = fit_peaks(
-            data, needed_peaks(fitted, shape=shape, threshold=0.6 * threshold), shape=shape
-        )
-        extra = _detect(data, shape, fitted.parameters, threshold=threshold, first=False)
-        if sweep == 1 and len(extra) == 0:
+        if refine is not None:
+            data = data.with_background(refine(data.profile(fitted.parameters)))
+        rows = needed_peaks(fitted, shape=shape, threshold=0.6 * threshold)
+        if len(rows) == 0:
+            return _nothing(data, shape.trend)
+        fitted = fit_peaks(data, rows, shape=shape)
+        extra = _detect(data, shape, fitted.parameters, threshold=threshold)
+        if len(extra) == 0:
             break
         rows = _strongest(np.concatenate([fitted.parameters, extra]), max_peaks)
-        if len(rows) == 0:
-            return _nothing(shape.trend)
         fitted = fit_peaks(data, rows, shape=shape)
+    if refine is not None:
+        data = data.with_background(refine(data.profile(fitted.parameters)))
     for _ in range(3):
         rows = needed_peaks(fitted, shape=shape, threshold=threshold)
-        if len(rows) == len(fitted.parameters):
-            break
         if len(rows) == 0:
-            return _nothing(shape.trend)
-        fitted = fit_peaks(data, rows, shape=shape)
+            return _nothing(data, shape.trend)
+        done = len(rows) == len(fitted.parameters)
+        fitted = fit_peaks(data, rows, shape=shape, n_sweeps=1 if done else 2)
+        if done:
+            break
     return fitted
 
 
-def _start_trend(data: PeakData, expected: float | None) -> WidthTrend | None:
+def _start_trend(data: PeakData, expected: float | None) -> WidthTrend:
     """Trend of widths before any fit."""
     low, high = float(data.x[0]), float(data.x[-1])
     if expected is not None:
@@ -117,7 +130,7 @@ def _start_trend(data: PeakData, expected: float | None) -> WidthTrend | None:
     step = float(np.median(np.diff(data.x)))
     grid, net, sigma = _uniform(data, step)
     if len(grid) < 12:
-        return None
+        return _default_trend(data)
     trend = first_width_trend(grid, net=net, sigma=sigma, doublet_deg=data.doublet_deg(grid))
     return _default_trend(data) if trend is None else trend
 
@@ -164,13 +177,13 @@ def _uniform(
 def _detect(
     data: PeakData,
     shape: ExpectedShape,
-    known: Float[np.ndarray, "known 5"],
+    known: Float[np.ndarray, "known 5"] | None,
     *,
     threshold: float,
-    first: bool,
 ) -> Float[np.ndarray, "found 5"]:
     """Peaks that stand above the noise and above what is already explained."""
-    model = data.profile(known) if len(known) else np.zeros(len(data.x))
+    first = known is None
+    model = np.zeros(len(data.x)) if known is None else data.profile(known)
     finest = float(np.min(shape.trend.fwhm_deg(data.x)))
     step = max(float(np.median(np.diff(data.x))), finest / 12.0)
     grid, net, sigma = _uniform(data, step, data.net - model)
@@ -179,7 +192,9 @@ def _detect(
     step = float(grid[1] - grid[0])
     noise = np.hypot(sigma, 0.03 * explained)
     matched, separating = detection_signal(grid, net=net, sigma=noise, fwhm_deg=width)
-    factor = noise_factor(matched, points_per_peak=float(np.median(width)) / step)
+    factor = noise_factor(
+        matched, points_per_peak=float(np.median(width)) / step, limit=1.3 if first else 3.0
+    )
     tops = _candidates(matched, separating, width / step, threshold * factor)
     tops = tops[np.argsort(matched[tops])[::-1]]
     reach = np.maximum(np.round(0.2 * width[tops] / step).astype(int), 0)
@@ -192,6 +207,8 @@ def _detect(
     taken = np.zeros(len(grid))
     limit = threshold * factor * height_noise
     gaps = _far_from_points(data.x, grid[tops])
+    if known is not None:
+        gaps |= _doubtful(data, shape, known, grid[tops], heights)
     for k, top in enumerate(tops):
         left = heights[k] - taken[top]
         # a top on the flank of an accepted one must rise above what that shape may be wrong by
@@ -202,6 +219,38 @@ def _detect(
         accepted.append(k)
         taken += _on_grid(grid, rows[k : k + 1], data)
     return rows[accepted]
+
+
+def _doubtful(
+    data: PeakData,
+    shape: ExpectedShape,
+    known: Float[np.ndarray, "known 5"],
+    angles: Float[np.ndarray, "angles"],
+    heights: Float[np.ndarray, "angles"],
+) -> Bool[np.ndarray, "angles"]:
+    """Whether a top in the rest may be no more than the wrong shape of a strong neighbour.
+
+    On a neighbour's flank it must be visible in the data themselves, as a second top of the
+    separating filter; under a neighbour's tail it must not be tiny.
+    """
+    step = float(np.median(np.diff(data.x)))
+    grid, net, sigma = _uniform(data, max(step, float(np.min(shape.trend.fwhm_deg(data.x))) / 12))
+    width = shape.trend.fwhm_deg(grid)
+    _, visible = detection_signal(grid, net=net, sigma=sigma, fwhm_deg=0.8 * width)
+    tops = grid[local_maxima(visible)]
+    doubtful = np.zeros(len(angles), dtype=bool)
+    wide = shape.trend.fwhm_deg(angles)
+    lines = np.concatenate([known[:, 0], known[:, 0] + data.doublet_deg(known[:, 0])])
+    strength = np.concatenate([known[:, 1], known[:, 1] * (data.weights[1:2].sum() or 1.0)])
+    for k, angle in enumerate(angles):
+        distance = np.abs(lines - angle) / wide[k]
+        flank = (distance < 1.6) & (strength > 2.0 * heights[k])
+        if flank.any():
+            shown = len(tops) > 0 and float(np.min(np.abs(tops - angle))) < 0.35 * wide[k]
+            nearest = float(np.min(distance[flank]))
+            doubtful[k] = not shown or nearest < 0.45
+        doubtful[k] |= bool(np.any((distance < 8.0) & (strength > 150.0 * heights[k])))
+    return doubtful
 
 
 def _candidates(
@@ -266,7 +315,7 @@ def _strongest(rows: Float[np.ndarray, "peaks 5"], count: int) -> Float[np.ndarr
     return rows[np.argsort(rows[:, 0])]
 
 
-def _nothing(trend: WidthTrend) -> FoundPeaks:
+def _nothing(data: PeakData, trend: WidthTrend) -> FoundPeaks:
     """No peak at all."""
     empty = np.empty(0)
     return FoundPeaks(
@@ -277,4 +326,5 @@ def _nothing(trend: WidthTrend) -> FoundPeaks:
         area=empty,
         sigma_area=empty,
         trend=trend,
+        background=data.background,
     )

@@ -51,7 +51,7 @@ def peak_profile(
     parameters: Float[np.ndarray, "peaks 5"],
     line_ratios: Float[np.ndarray, "lines"],
     line_weights: Float[np.ndarray, "lines"],
-    reach: float = 25.0,
+    reach: float = 60.0,
 ) -> Float[np.ndarray, "points"]:
     """Sum of all peaks on a grid.
 
@@ -66,7 +66,7 @@ def peak_profile(
     line_weights:
         Intensities of the lines relative to the first.
     reach:
-        Half range of a line, in full widths at half maximum.
+        Half range of a line, in full widths at half maximum; its tails fade out there.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def exchange_peaks(
     after: Float[np.ndarray, "peaks 5"],
     line_ratios: Float[np.ndarray, "lines"],
     line_weights: Float[np.ndarray, "lines"],
-    reach: float = 25.0,
+    reach: float = 60.0,
 ) -> None:
     """Take peaks out of a sum of profiles and put others in, in place.
 
@@ -106,7 +106,7 @@ def exchange_peaks(
     line_weights:
         Intensities of the lines relative to the first.
     reach:
-        Half range of a line, in full widths at half maximum.
+        Half range of a line, in full widths at half maximum; its tails fade out there.
     """
     for row in before:
         negative = row.copy()
@@ -214,8 +214,11 @@ def _add_peak(x, row, ratios, weights, reach, total):
         low = np.searchsorted(x, centre - reach * width)
         high = np.searchsorted(x, centre + reach * width)
         for i in range(low, high):
-            value, _, _, _, _ = _shape(x[i] - centre, width, row[3], row[4])
-            total[i] += row[1] * weights[k] * value
+            dx = x[i] - centre
+            value, _, _, _, _ = _shape(dx, width, row[3], row[4])
+            # the tails end smoothly: a cut would look like an edge
+            u = 1.0 - (dx / (reach * width)) ** 2
+            total[i] += row[1] * weights[k] * value * u * u
 
 
 @njit(cache=True, error_model="numpy")
@@ -283,7 +286,7 @@ def _normal_equations(x, y, inverse, p, line, prior, prior_inv, offset_inv, rati
 
 
 @njit(cache=True, error_model="numpy")
-def _bounded(p, step, start):
+def _bounded(p, step, start, prior):
     n = p.shape[0]
     out = p.copy()
     for j in range(n):
@@ -291,9 +294,11 @@ def _bounded(p, step, start):
         out[j, 0] = min(max(p[j, 0] + step[5 * j], start[j, 0] - reach), start[j, 0] + reach)
         out[j, 1] = max(p[j, 1] + step[5 * j + 1], 0.02 * p[j, 1])
         out[j, 2] = p[j, 2] + min(max(step[5 * j + 2], -0.5), 0.5)
-        out[j, 2] = min(max(out[j, 2], start[j, 2] - 1.5), start[j, 2] + 1.5)
+        out[j, 2] = min(max(out[j, 2], prior[j, 2] - 0.9), prior[j, 2] + 0.9)
         out[j, 3] = min(max(p[j, 3] + step[5 * j + 3], 0.0), 1.0)
-        out[j, 4] = min(max(p[j, 4] + step[5 * j + 4], -0.6), 0.6)
+        low = max(prior[j, 4] - 0.25, -0.6)
+        high = min(prior[j, 4] + 0.25, 0.6)
+        out[j, 4] = min(max(p[j, 4] + step[5 * j + 4], low), high)
     return out
 
 
@@ -314,7 +319,7 @@ def _fit_group(x, y, sigma, start, prior, prior_sigma, offset_sigma, ratios, wei
         for a in range(m):
             trial_matrix[a, a] += damping * matrix[a, a] + 1e-30
         step = np.linalg.solve(trial_matrix, vector)
-        trial = _bounded(p, step, start)
+        trial = _bounded(p, step, start, prior)
         trial_line = line + step[m - 2 :]
         new_matrix, new_vector, new_chi2, new_penalty = _normal_equations(
             x, y, inverse, trial, trial_line, prior, prior_inv, offset_inv, ratios, weights, True

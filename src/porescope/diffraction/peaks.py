@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from porescope.diffraction.background import estimate_background
+from porescope.diffraction.background import estimate_background, refine_background
 from porescope.diffraction.noise import NoiseSummary, estimate_noise
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.peak_detection import WidthTrend
@@ -212,27 +212,72 @@ def find_peaks(
     ConfigError
         If the radiation is unknown.
     """
+    return find_peaks_and_background(
+        pattern, background=background, noise=noise, config=config
+    )[0]
+
+
+def find_peaks_and_background(
+    pattern: Pattern,
+    *,
+    background: Float[np.ndarray, "points"] | None = None,
+    noise: NoiseSummary | None = None,
+    config: PeakConfig = PeakConfig(),
+) -> tuple[PeakList, Float[np.ndarray, "points"]]:
+    """Find peaks as :func:`find_peaks` does, and say which background lies under them.
+
+    A background that is not given is estimated, and made again without the peaks once they are
+    known.
+
+    Parameters
+    ----------
+    pattern:
+        Measured pattern with a known radiation.
+    background:
+        Background at each point; estimated and refined if absent.
+    noise:
+        Result of :func:`porescope.diffraction.noise.estimate_noise`; estimated if absent.
+    config:
+        How peaks are found.
+
+    Returns
+    -------
+    :
+        Peaks, background.
+
+    Raises
+    ------
+    ConfigError
+        If the radiation is unknown.
+    """
     from porescope.diffraction.peak_search import search_peaks
 
-    if pattern.radiation is None:
+    radiation = pattern.radiation
+    if radiation is None:
         raise ConfigError(
             "peaks need the wavelength, and the pattern does not say it; "
             "give it (for example CuKa, CuKa1, MoKa, or a number in Å)"
         )
-    if noise is None:
-        noise = estimate_noise(pattern)
-    if background is None:
-        background = estimate_background(pattern)
-    ratios, weights = radiation_lines(pattern.radiation)
+    noise = estimate_noise(pattern) if noise is None else noise
+    intensity = _without_spikes(pattern, noise.spikes)
+    sigma = noise.sigma
+
+    def refine(model: Float[np.ndarray, "points"]) -> Float[np.ndarray, "points"]:
+        return refine_background(
+            pattern.two_theta_deg,
+            intensity - model,
+            sigma=sigma,
+            peak_model=model,
+            wavelength=radiation.wavelength,
+        )
+
+    start = estimate_background(pattern) if background is None else background
+    ratios, weights = radiation_lines(radiation)
     found = search_peaks(
         pattern.two_theta_deg,
-        net=np.where(
-            noise.spikes,
-            _without_spikes(pattern, noise.spikes) - background,
-            pattern.intensity - background,
-        ),
-        sigma=noise.sigma,
-        background=background,
+        net=intensity - start,
+        sigma=sigma,
+        background=start,
         line_ratios=ratios,
         line_weights=weights,
         min_signal_to_noise=config.min_signal_to_noise,
@@ -240,6 +285,7 @@ def find_peaks(
         asymmetric=config.asymmetric,
         expected_fwhm_deg=config.fwhm_deg,
         correlation_points=noise.correlation_points,
+        refine=refine if background is None else None,
     )
     peaks = PeakList(
         two_theta_deg=found.parameters[:, 0],
@@ -248,7 +294,7 @@ def find_peaks(
         sigma_area=found.sigma_area,
         height=found.parameters[:, 1],
         fwhm_deg=np.exp(found.parameters[:, 2]),
-        wavelength=pattern.radiation.wavelength,
+        wavelength=radiation.wavelength,
         sigma_fwhm_deg=found.sigma_fwhm,
         eta=found.parameters[:, 3],
         asymmetry=found.parameters[:, 4],
@@ -256,7 +302,7 @@ def find_peaks(
     )
     if config.min_relative_height > 0.0 and peaks.n_peaks:
         peaks = peaks.select(peaks.height >= config.min_relative_height * np.max(peaks.height))
-    return peaks
+    return peaks, found.background
 
 
 def _without_spikes(
