@@ -393,7 +393,7 @@ def capture_cell(
     config: FitConfig | None = None,
     align: AlignConfig | None = None,
     target: AlignTarget | None = None,
-    good_enough: float = 0.02,
+    good_enough: float = 0.002,
 ) -> FitResult:
     """Align the cell of a phase with known structure factors, then fit it.
 

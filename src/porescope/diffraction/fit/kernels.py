@@ -147,8 +147,16 @@ def _windows(two_theta, s2, wavelengths, shape, cut):
     return start, stop, offset
 
 
+@njit(cache=True)
+def _points_of(two_theta, centre, reach, start, stop):
+    # Points of a window that lie within the reach of one line.
+    first = start + np.searchsorted(two_theta[start:stop], centre - reach)
+    last = start + np.searchsorted(two_theta[start:stop], centre + reach)
+    return first, last
+
+
 @njit(cache=True, fastmath=True, error_model="numpy")
-def _profiles(two_theta, s2, wavelengths, line_weight, shape, start, stop, offset):
+def _profiles(two_theta, s2, wavelengths, line_weight, shape, cut, start, stop, offset):
     # Packed profile values of all reflections, every line weighted.
     values = np.zeros(offset[-1])
     for k in range(len(s2)):
@@ -162,15 +170,15 @@ def _profiles(two_theta, s2, wavelengths, line_weight, shape, start, stop, offse
             for node in range(_AXIAL_SIZE[rule]):
                 share = _AXIAL_WEIGHT[rule, node]
                 centre = pos - a * _AXIAL_SHIFT[rule, node]
-                at = offset[k]
-                for i in range(start[k], stop[k]):
+                first, last = _points_of(two_theta, centre, cut * h, start[k], stop[k])
+                shift = offset[k] - start[k]
+                for i in range(first, last):
                     z = (two_theta[i] - centre) * inv
                     z2 = z * z
                     value = lorentz / (1.0 + 4.0 * z2)
-                    if z2 < 12.0:
+                    if z2 < 13.0:
                         value += gauss * np.exp(-4.0 * _LN2 * z2)
-                    values[at] += share * value
-                    at += 1
+                    values[shift + i] += share * value
     return values
 
 
@@ -212,7 +220,7 @@ def _redistribute(area, free, peaks, target, start, stop, offset, values):
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
-def _shape_slopes(two_theta, first, last, line, slopes):
+def _shape_slopes(two_theta, first, last, line, cut, slopes):
     # Profile of one line and its derivatives on points first to last: rows of `slopes` are the
     # value and the derivatives by position, H, eta and a.
     pos, h, eta, a = line[:4]
@@ -226,13 +234,14 @@ def _shape_slopes(two_theta, first, last, line, slopes):
         share_l = _AXIAL_WEIGHT[rule, node] * height_l
         move = _AXIAL_SHIFT[rule, node]
         centre = pos - a * move
-        for i in range(last - first):
+        low, high = _points_of(two_theta, centre, cut * h, first, last)
+        for i in range(low - first, high - first):
             z = (two_theta[first + i] - centre) * inv
             z2 = z * z
             denominator = 1.0 / (1.0 + 4.0 * z2)
             lorentz = share_l * denominator
             gauss = 0.0
-            if z2 < 12.0:
+            if z2 < 13.0:
                 gauss = share_g * np.exp(-4.0 * _LN2 * z2)
             value = (1.0 - eta) * gauss + eta * lorentz
             slope = -8.0 * z * inv * ((1.0 - eta) * _LN2 * gauss + eta * lorentz * denominator)
@@ -262,7 +271,7 @@ def _add(row, first, slopes, length, c_value, c_pos, c_h, c_eta, c_a):
 def _jacobian(
     two_theta, s2, phase, area, dlog_area, cell_terms, cell_columns, cell_sizes,
     wavelengths, line_weight, shape, shape_columns, march_columns, dlog_march,
-    debye_columns, start, stop, n_columns,
+    debye_columns, cut, start, stop, n_columns,
 ):  # fmt: skip
     # Derivatives of the sum of peaks by the nonlinear parameters, (columns, points).
     # cell_terms[k, j] = d s2 / d (cell parameter j of its phase); columns of -1 are fixed.
@@ -286,7 +295,7 @@ def _jacobian(
             (
                 dpos, dh_dg2, dh_dl, deta_dg2, deta_dl, dg2, dlor, da, tan, sec, cos, da_dk,
             ) = line[4:]  # fmt: skip
-            _shape_slopes(two_theta, first, stop[k], line, slopes)
+            _shape_slopes(two_theta, first, stop[k], line, cut, slopes)
             if cell_columns[ph] >= 0:
                 s_h = dh_dg2 * dg2 + dh_dl * dlor
                 s_eta = deta_dg2 * dg2 + deta_dl * dlor

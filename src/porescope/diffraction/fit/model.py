@@ -367,7 +367,15 @@ def peaks_of(problem: Problem, parameters: Float[np.ndarray, "parameters"]) -> P
         problem.two_theta, s2, problem.wavelengths, shape, problem.cut
     )
     values = kernels._profiles(
-        problem.two_theta, s2, problem.wavelengths, line_weight, shape, start, stop, offset
+        problem.two_theta,
+        s2,
+        problem.wavelengths,
+        line_weight,
+        shape,
+        problem.cut,
+        start,
+        stop,
+        offset,
     )
     return Peaks(
         parameters=parameters,
@@ -449,6 +457,7 @@ def jacobian(
         column[problem.march_offset : problem.march_offset + n],
         peaks.dlog_march,
         column[problem.u_offset : problem.u_offset + n],
+        problem.cut,
         peaks.start,
         peaks.stop,
         int(np.count_nonzero(active)),
