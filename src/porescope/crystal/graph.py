@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import gcd
+from typing import no_type_check
 
 import numba
 import numpy as np
@@ -134,11 +135,12 @@ def _periodic(start: np.ndarray, second: np.ndarray, image: np.ndarray) -> np.nd
     return _periodic_kernel(start.astype(np.int64), second.astype(np.int64), image)
 
 
-# The kernels below carry no annotations: they are compiled, and called only from here.
+# The kernels below are compiled, and called only from here: nothing checks their types.
 # The mixing function is splitmix64 (Steele, Lea, Flood, https://doi.org/10.1145/2714064.2660195).
 
 
 @numba.njit(cache=True, inline="always")
+@no_type_check
 def _mix(x):
     x = np.uint64(x) + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -147,6 +149,7 @@ def _mix(x):
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _fold(kinds, counts, seed):
     state = seed
     for i in range(len(kinds)):
@@ -156,6 +159,7 @@ def _fold(kinds, counts, seed):
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _refined(colours, start, second, rounds):
     n = len(colours)
     now = np.empty(n, dtype=np.uint64)
@@ -173,6 +177,7 @@ def _refined(colours, start, second, rounds):
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _periodic_kernel(start, second, image):
     n = len(start) - 1
     cell = np.zeros((n, 3), dtype=np.int64)
@@ -207,11 +212,13 @@ def _periodic_kernel(start, second, image):
 
 
 @numba.njit(cache=True, inline="always")
+@no_type_check
 def _key(atom, x, y, z):
     return np.int64(atom) * np.int64(1 << 24) + (x + 128) * 65536 + (y + 128) * 256 + (z + 128)
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _with_shells(colours, start, second, image, reach, max_shells, table_size):
     # Breadth-first search from each branching atom through the periodic graph. The state of a
     # place is its colour with the states of the places before it, so that rings count; each

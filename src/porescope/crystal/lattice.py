@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from porescope.crystal.space_group import LatticeSystem, SpaceGroup
+from porescope.crystal.spglib_calls import call_spglib
 from porescope.errors import ConfigError
 
 
@@ -100,12 +101,7 @@ def niggli_lattice(
     ConfigError
         Where the cell is degenerate.
     """
-    import spglib
-
-    try:
-        reduced = spglib.niggli_reduce(lattice, eps=tolerance)
-    except spglib.SpglibError:
-        reduced = None
+    reduced = call_spglib("niggli_reduce", lattice, eps=tolerance)
     if reduced is None:
         raise ConfigError(f"the cell {lattice.tolist()} cannot be reduced; is it degenerate?")
     transform = np.rint(reduced @ np.linalg.inv(lattice)).astype(np.int64)
@@ -290,14 +286,9 @@ def conventional_lattice(
     ConfigError
         Where the cell is degenerate.
     """
-    import spglib
-
     reduced, _ = niggli_lattice(lattice)
     cell = (reduced, [[0.0, 0.0, 0.0]], [1])
-    try:
-        dataset = spglib.get_symmetry_dataset(cell, symprec=tolerance)
-    except spglib.SpglibError:
-        dataset = None
+    dataset = call_spglib("get_symmetry_dataset", cell, symprec=tolerance)
     if dataset is None:
         return reduced, "triclinic", "P"
     systems: dict[str, LatticeSystem] = {

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from porescope.crystal.operations import closed_operations, operation_from_text, snapped_fractions
+from porescope.crystal.spglib_calls import call_spglib
 from porescope.errors import ConfigError
 
 LatticeSystem = Literal[
@@ -241,15 +242,12 @@ def _type_number(
     rotations: Int[np.ndarray, "ops 3 3"], translations: Float[np.ndarray, "ops 3"]
 ) -> int:
     """Number of the group of operations in a setting that is not tabulated."""
-    import spglib
-
     # A metric that all rotations keep, so that the operations are isometries of the lattice.
     metric = np.einsum("oji,ojk->ik", rotations, rotations) / len(rotations)
     lattice = np.linalg.cholesky(metric)
-    try:
-        found = spglib.get_spacegroup_type_from_symmetry(rotations, translations, lattice=lattice)
-    except spglib.SpglibError:
-        found = None
+    found = call_spglib(
+        "get_spacegroup_type_from_symmetry", rotations, translations, lattice=lattice
+    )
     if found is None:
         raise ConfigError(f"these {len(rotations)} operations form no space group")
     return int(found.number)

@@ -157,6 +157,16 @@ class Crystal:
         """
         return replace(self, lattice=np.asarray(lattice, dtype=np.float64))
 
+    def supercell(self, repeats: tuple[int, int, int]) -> Crystal:
+        """The crystal in a cell that is several times as long along a, b and c."""
+        from porescope.crystal.transform import supercell
+
+        return supercell(self, repeats=repeats)
+
+    def without_symmetry(self) -> Crystal:
+        """The same atoms, each its own orbit, in P1."""
+        return replace(self, space_group=P1, orbit=np.arange(self.n_atoms))
+
 
 def _hill_order(symbols: dict[str, float]) -> list[str]:
     """Carbon, hydrogen, then the rest by the alphabet; all by the alphabet without carbon."""
