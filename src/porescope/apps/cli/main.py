@@ -40,9 +40,7 @@ def _porescope(
             "--version", callback=_show_version, is_eager=True, help="Show the version and stop."
         ),
     ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Read nanoporous crystals: from a powder pattern to the framework that
     made it.

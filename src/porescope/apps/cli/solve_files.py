@@ -148,7 +148,7 @@ def _run(
         radiation_from_options,
         range_from_option,
     )
-    from porescope.workflows.library import open_library
+    from porescope.workflows.folder_library import open_library
     from porescope.workflows.solve import SolveConfig, solve_pattern
 
     config = SolveConfig(
@@ -160,8 +160,15 @@ def _run(
         max_phases=options.max_phases,
         n_fits=options.n_fits,
     )
-    library = open_library(options.library)
-    return solve_pattern(file, config=config, library=library, progress=progress)
+    tell = progress or (lambda _stage, _share: None)
+    library = open_library(
+        options.library,
+        on_progress=lambda built: tell(
+            f"indexing {built.done} of {built.total} CIFs", built.done / max(built.total, 1)
+        ),
+    )
+    with library:
+        return solve_pattern(file, config=config, library=library, progress=progress)
 
 
 def _solve_one(file: Path, *, folder: Path, options: Options) -> SolveResult:

@@ -43,6 +43,8 @@ def bar(share: float, *, width: int = _BAR) -> str:
     :
         The bar, padded to ``width``.
     """
+    if share != share:
+        return " " * width
     eighths = round(8 * width * min(max(share, 0.0), 1.0))
     if share > 0:
         eighths = max(eighths, 1)

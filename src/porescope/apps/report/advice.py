@@ -59,7 +59,7 @@ def twins_of(result: SolveResult) -> str:
     if not groups or len(groups[0]) < 2:
         return ""
     names = list(dict.fromkeys(candidate.name or candidate.id for candidate in groups[0]))
-    if len(names) < 2:
+    if len(names) < 2 or all(name in result.verdict for name in names[:3]):
         return ""
     shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
     return f"The pattern alone cannot tell these apart: {shown}."

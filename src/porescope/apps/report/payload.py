@@ -61,9 +61,11 @@ def strain_text(strain: tuple[float, float, float]) -> str:
     """
     if any(value != value for value in strain):
         return ""
+    shown: tuple[float, ...] = strain
     if max(strain) - min(strain) < 0.005:
-        return f"{strain[0]:+.2f} %"
-    return " / ".join(f"{value:+.2f}" for value in strain) + " %"
+        shown = strain[:1]
+    text = " / ".join(f"{value:+.2f}" for value in shown) + " %"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def missing_text(candidate: Candidate) -> str:

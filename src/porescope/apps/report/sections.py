@@ -56,7 +56,8 @@ def radiation_text(result: SolveResult) -> str:
 
 def _bar(name: str, note: str, share: float, *, kind: str = "") -> str:
     small = f" <small>{escape(note)}</small>" if note else ""
-    width = f"{100.0 * min(max(share, 0.0), 1.0):.2f}"
+    known = share if share == share else 0.0
+    width = f"{100.0 * min(max(known, 0.0), 1.0):.2f}"
     return (
         f'<li class="{kind}"><span class="name">{escape(name)}{small}</span>'
         f'<span class="value">{percent(share)}</span>'
@@ -229,7 +230,8 @@ def _candidate_row(candidate: Candidate, *, grouped: bool) -> str:
     cell = escape(cell_text(candidate.cell)).replace("Å, ", "Å,<br>")
     cells = (
         f'<td class="n rank">{candidate.rank}</td>'
-        f'<td class="full" data-rank="{candidate.rank}."><button type="button" class="link">{name}</button>{chip}{bad}'
+        f'<td class="full" data-rank="{candidate.rank}.">'
+        f'<button type="button" class="link">{name}</button>{chip}{bad}'
         f'<small class="id">{identifier}</small></td>'
         f'<td class="n" data-label="Probability">{percent(candidate.probability)}</td>'
         f'<td class="n" data-label="Rwp">{percent(candidate.rwp, digits=1)}'
@@ -328,7 +330,7 @@ def structure_section(result: SolveResult, *, texts: dict[str, str]) -> str:
             ("Source", "source"),
         )
     )
-    views += "".join(
+    views += '</div><div class="group" role="group">' + "".join(
         f'<button type="button" data-zoom="{factor}" aria-label="{label}">{name}</button>'
         for factor, name, label in (("0.8", "−", "Farther"), ("1.25", "+", "Nearer"))
     )
