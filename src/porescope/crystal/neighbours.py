@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from porescope.crystal.orbits import wrapped
 from porescope.errors import ConfigError
@@ -64,8 +64,8 @@ def neighbour_list(
     cells = np.rint(frac - inside).astype(np.int64)
     reach = cutoff * np.linalg.norm(np.linalg.inv(lattice), axis=0) + 1e-9
     ghost_frac, ghost_atom, ghost_cell = _images(inside, reach)
-    found = cKDTree(inside @ lattice).sparse_distance_matrix(
-        cKDTree(ghost_frac @ lattice), cutoff, output_type="ndarray"
+    found = KDTree(inside @ lattice).sparse_distance_matrix(
+        KDTree(ghost_frac @ lattice), cutoff, output_type="ndarray"
     )
     first = found["i"].astype(np.int64)
     ghost = found["j"].astype(np.int64)
@@ -130,7 +130,7 @@ def coincident_pairs(
         return np.unique(found, axis=0)
     inside = wrapped(frac)
     # A cube that holds the sphere: the largest coordinate difference is the distance.
-    tree = cKDTree(inside, boxsize=1.0)
+    tree = KDTree(inside, boxsize=1.0)
     found = tree.query_pairs(radius, p=np.inf, output_type="ndarray").astype(np.int64)
     found = found.reshape(-1, 2)
     delta = inside[found[:, 1]] - inside[found[:, 0]]

@@ -66,6 +66,7 @@ def _snapped(
 ) -> tuple[Float[np.ndarray, "sites 3"], Int[np.ndarray, "sites"]]:
     """Sites moved onto the special positions that they nearly occupy, and stabiliser orders."""
     position = frac.copy()
+    fixed = np.zeros((len(frac), space_group.n_ops), dtype=bool)
     for _ in range(3):
         shift = np.einsum("oij,sj->soi", space_group.rotations, position)
         shift += space_group.translations - position[:, None, :]

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from porescope.crystal.lattice import niggli_lattice
 from porescope.crystal.operations import snapped_fractions
@@ -129,7 +129,7 @@ def orbits_under(crystal: Crystal, *, space_group: SpaceGroup) -> Int[np.ndarray
     n_atoms = crystal.n_atoms
     inside = wrapped(crystal.frac)
     # In fractional coordinates the tree knows the periodicity; distances are checked after.
-    tree = cKDTree(inside, boxsize=1.0)
+    tree = KDTree(inside, boxsize=1.0)
     kinds = np.stack([crystal.numbers.astype(np.float64), crystal.occupancy], axis=1)
     rows, columns = [], []
     for rotation, translation in zip(space_group.rotations, space_group.translations, strict=True):
@@ -189,7 +189,7 @@ def _each_once(
     n_ops = crystal.space_group.n_ops
     if n_ops == 1 and len(frac) == len(np.unique(np.rint(frac * 1e7), axis=0)):
         return np.arange(len(frac))
-    tree = cKDTree(frac, boxsize=1.0)
+    tree = KDTree(frac, boxsize=1.0)
     radius = _SAME_ATOM * float(np.linalg.norm(np.linalg.inv(lattice), axis=0).max())
     pairs = tree.query_pairs(min(radius, 0.49), p=np.inf, output_type="ndarray").reshape(-1, 2)
     delta = frac[pairs[:, 1]] - frac[pairs[:, 0]]

@@ -19,6 +19,9 @@ from porescope.io.cif_blocks import CifBlock, blocks_from_text, read_text
 from porescope.io.cif_sites import Sites, sites_from_block
 from porescope.io.cif_symmetry import filled_cell
 from porescope.io.cif_values import number_from_text
+from porescope.io.cif_write import cif_text, write_cif
+
+__all__ = ["cif_text", "crystal_from_cif_text", "read_cif", "write_cif"]
 
 _EDGES = ("_cell_length_a", "_cell_length_b", "_cell_length_c")
 _ANGLES = ("_cell_angle_alpha", "_cell_angle_beta", "_cell_angle_gamma")

@@ -11,6 +11,7 @@ import logging
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import gemmi
 
@@ -156,9 +157,10 @@ def _tag(raw: str) -> str:
 def _block_from_gemmi(source: gemmi.cif.Block) -> CifBlock:
     block = CifBlock(name=source.name, line=1)
     for item in source:
-        if item.pair is not None:
-            tag = _tag(item.pair[0])
-            block.pairs.setdefault(tag, item.pair[1])
+        pair = cast("tuple[str, str] | None", item.pair)
+        if pair is not None:
+            tag = _tag(pair[0])
+            block.pairs.setdefault(tag, pair[1])
             block.lines.setdefault(tag, item.line_number)
         elif item.loop is not None and any(_WANTED_LOOP.match(tag) for tag in item.loop.tags):
             values, width = item.loop.values, len(item.loop.tags)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from porescope.crystal.lattice import parameters_from_lattice
 from porescope.crystal.neighbours import coincident_pairs
@@ -44,6 +44,8 @@ _HM = (
 )
 _NUMBER = ("_space_group_it_number", "_symmetry_int_tables_number")
 
+_ROUNDED = 0.4
+"""Images of a fully occupied site nearer than this are one atom [Å]."""
 MAX_ATOMS = 1_000_000
 """More atoms in one cell than this are refused."""
 
@@ -126,10 +128,10 @@ def _readings(
     hall = block.value(*_HALL)
     if hall:
         yield "Hall symbol", partial(space_group_from_symbol, hall)
-    symbols = dict.fromkeys(block.value(tag) for tag in _HM)
+    symbols = dict.fromkeys(symbol for tag in _HM if (symbol := block.value(tag)))
     origins: tuple[Literal["1", "2"], ...] = ("2", "1")
     for symbol in symbols:
-        for origin in origins if symbol else ():
+        for origin in origins:
             yield (
                 "symbol",
                 partial(
@@ -143,7 +145,7 @@ def _readings(
     number = number_from_text(block.value(*_NUMBER) or "?")
     if number is not None and np.isfinite(number) and 1 < number <= 230:
         yield "number", partial(space_group_from_number, int(number))
-    if operations or hall or any(symbols):
+    if operations or hall or symbols:
         yield "cell", lambda: P1
 
 
@@ -177,6 +179,11 @@ def _expanded(
 ) -> Crystal:
     """The cell filled, with each atom that the file lists twice only once."""
     crystal = _filled(sites, lattice, group, name)
+    if group.n_ops > 1 and len(_overlaps(crystal, same_orbit=True)):
+        # Rounded coordinates: a fully occupied site cannot lie beside its own image.
+        merged = _filled(sites, lattice, group, name, tolerance=_ROUNDED)
+        if len(_overlaps(merged)) < len(_overlaps(crystal)):
+            crystal = merged
     pairs = coincident_pairs(crystal.frac, lattice=lattice, tolerance=0.05)
     if len(pairs) and crystal.orbit is not None:
         same = crystal.numbers[pairs[:, 0]] == crystal.numbers[pairs[:, 1]]
@@ -188,8 +195,22 @@ def _expanded(
     return crystal
 
 
+def _overlaps(crystal: Crystal, *, same_orbit: bool = False) -> Int[np.ndarray, "pairs 2"]:
+    """Pairs of atoms that cannot both be there: nearer than 0.5 Å, more than one atom in sum."""
+    pairs = coincident_pairs(crystal.frac, lattice=crystal.lattice, tolerance=0.5)
+    keep = crystal.occupancy[pairs].sum(axis=1) > 1.01
+    if same_orbit and crystal.orbit is not None:
+        keep &= crystal.orbit[pairs[:, 0]] == crystal.orbit[pairs[:, 1]]
+    return pairs[keep]
+
+
 def _filled(
-    sites: Sites, lattice: Float[np.ndarray, "3 3"], group: SpaceGroup, name: str
+    sites: Sites,
+    lattice: Float[np.ndarray, "3 3"],
+    group: SpaceGroup,
+    name: str,
+    *,
+    tolerance: float = 0.05,
 ) -> Crystal:
     return crystal_from_asymmetric_unit(
         lattice=lattice,
@@ -203,17 +224,13 @@ def _filled(
         charges=sites.charges,
         labels=sites.labels,
         name=name,
+        tolerance=tolerance,
     )
 
 
 def _badness(crystal: Crystal, block: CifBlock) -> float:
     """Share of atoms that overlap, plus the relative error of the stated contents."""
-    if crystal.space_group.n_ops == 1:
-        pairs = 0
-    else:
-        close = coincident_pairs(crystal.frac, lattice=crystal.lattice, tolerance=0.5)
-        full = crystal.occupancy[close].sum(axis=1) > 1.01 if len(close) else np.zeros(0)
-        pairs = int(np.count_nonzero(full))
+    pairs = len(_overlaps(crystal)) if crystal.space_group.n_ops > 1 else 0
     error = 0.0
     stated = amounts_from_formula(block.value("_chemical_formula_sum") or "")
     units = number_from_text(block.value("_cell_formula_units_z") or "?")
