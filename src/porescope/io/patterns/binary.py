@@ -33,7 +33,7 @@ class Binary:
         size = struct.calcsize(code)
         if offset < 0 or offset + size > len(self.data):
             raise self.cut_off(offset + size)
-        return struct.unpack_from(code, self.data, offset)[0]
+        return float(struct.unpack_from(code, self.data, offset)[0])
 
     def cut_off(self, needed: int) -> ParseError:
         """The error for a file that ends too early."""
@@ -91,4 +91,5 @@ class Binary:
             raise self.cut_off(offset + count * record)
         block = np.frombuffer(self.data, np.uint8, count=count * record, offset=offset)
         first = np.ascontiguousarray(block.reshape(count, record)[:, :size])
-        return first.view(kind)[:, 0].astype(float)
+        with np.errstate(invalid="ignore"):
+            return first.view(kind)[:, 0].astype(float)

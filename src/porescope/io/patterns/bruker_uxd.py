@@ -34,6 +34,7 @@ def read_uxd(data: bytes, path: Path) -> Scan:
     notes: list[str] = []
     units: set[str] = set()
     values: list[float] | None = None
+    rounding: list[float] = []
     with_angles = False
     text = text_from_bytes(data, path=path)
     n_ranges = len(re.findall(r"^_DRIVE\b", text, re.MULTILINE))
@@ -43,14 +44,14 @@ def read_uxd(data: bytes, path: Path) -> Scan:
             continue
         if line.startswith("_"):
             if values is not None:
-                ranges.append(_range_of(values, with_angles, said, path))
+                ranges.append(_range_of(values, rounding if with_angles else None, said, path))
                 values = None
             found = _DATA.match(line)
             if found:
                 _check_drive(said, n_ranges, notes, path)
                 with_angles = bool(found.group(1))
                 units.add(found.group(2).upper())
-                values = []
+                values, rounding = [], []
             else:
                 key, _, value = line[1:].partition("=")
                 said[key.strip().upper()] = value.strip().strip("'")
@@ -65,10 +66,12 @@ def read_uxd(data: bytes, path: Path) -> Scan:
         if with_angles and len(row) < 2:
             raise ParseError("expected angle and counts", path=path, line=line_number)
         values += row[:2] if with_angles else row
+        if with_angles:
+            rounding.append(0.51 * 10.0 ** -len(line.split()[0].partition(".")[2]))
         if len(values) > 2 * MAX_POINTS:
             raise ParseError(f"expected at most {MAX_POINTS} points, came more", path=path)
     if values is not None:
-        ranges.append(_range_of(values, with_angles, said, path))
+        ranges.append(_range_of(values, rounding if with_angles else None, said, path))
     if len(units) > 1:
         raise ParseError("the ranges are in counts and in counts per second: split them", path=path)
     unit: Unit = "cps" if units == {"CPS"} else "counts"
@@ -84,16 +87,15 @@ def _check_drive(said: dict[str, str], n_ranges: int, notes: list[str], path: Pa
 
 
 def _range_of(
-    values: list[float], with_angles: bool, said: dict[str, str], path: Path
+    values: list[float], rounding: list[float] | None, said: dict[str, str], path: Path
 ) -> ScanRange:
     numbers = np.array(values, dtype=float)
     time = number(said.get("STEPTIME") or "0", what="_STEPTIME", path=path)
     counted = time if 0.0 < time < 1e7 else None
-    if with_angles:
+    if rounding is not None:
         angle, intensity = numbers[0::2], numbers[1::2]
-        return ScanRange(
-            two_theta_deg=_finer(angle, said, path), intensity=intensity, counting_time=counted
-        )
+        angle = _finer(angle, np.array(rounding), said, path)
+        return ScanRange(two_theta_deg=angle, intensity=intensity, counting_time=counted)
     if not len(numbers):
         return ScanRange(two_theta_deg=_EMPTY, intensity=_EMPTY)
     start = number(said.get("START") or "nan", what="_START", path=path)
@@ -106,15 +108,23 @@ def _range_of(
 
 
 def _finer(
-    angle: Float[np.ndarray, "points"], said: dict[str, str], path: Path
+    angle: Float[np.ndarray, "points"],
+    rounding: Float[np.ndarray, "points"],
+    said: dict[str, str],
+    path: Path,
 ) -> Float[np.ndarray, "points"]:
-    """Angles from start and step where those agree with the three decimals of the rows."""
+    """Angles from start and step where the rows are nothing but these, rounded.
+
+    The format rounds angles to four digits; steps of 0.0156° come out as 0.01 and 0.02.
+    """
     if "START" not in said or "STEPSIZE" not in said or not len(angle):
         return angle
     start = number(said["START"], what="_START", path=path)
     step = number(said["STEPSIZE"], what="_STEPSIZE", path=path)
     finer = start + step * np.arange(len(angle))
-    return finer if np.all(np.abs(finer - angle) < 6e-4) else angle
+    return (
+        finer if np.all(np.abs(finer - angle) <= rounding + 1e-6 * np.arange(len(angle))) else angle
+    )
 
 
 def _scan_of(

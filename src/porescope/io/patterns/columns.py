@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -99,13 +99,11 @@ def read_columns(data: bytes, path: Path) -> Scan:
         No columns of numbers, one column, broken rows, or an axis that is no angle, d or Q.
     """
     text = text_from_bytes(data, path=path)
-    if text.lstrip()[:1] in "<{":
-        kind = "XML or HTML" if text.lstrip()[0] == "<" else "JSON"
-        raise ParseError(
-            f"expected a powder pattern, came {kind} of another kind; {WHAT_IS_READ}", path=path
-        )
+    _refuse_foreign(text, path)
     table = _table_of(text, path)
-    names = columns_of(table.header, table.values.shape[1], path=path)
+    names = _without_row_numbers(
+        columns_of(table.header, table.values.shape[1], path=path), table.values
+    )
     axis, intensity = table.values[:, names.axis], table.values[:, names.intensity]
     notes = list(names.notes)
     if table.footer:
@@ -127,6 +125,25 @@ def read_columns(data: bytes, path: Path) -> Scan:
         else {},
         notes=tuple(notes),
     )
+
+
+_FOREIGN = (
+    ("<", "XML or HTML of another kind"),
+    ("{", "JSON"),
+    ("@<TRIPOS>", "a mol2 file: a molecule"),
+    ("ATOM  ", "a PDB file: a structure"),
+    ("CRYST1", "a PDB file: a structure"),
+    ("HEADER ", "a PDB file: a structure"),
+    ("TITL ", "a SHELX file: a structure"),
+)
+
+
+def _refuse_foreign(text: str, path: Path) -> None:
+    """Refuse text formats that have columns of numbers and hold no pattern."""
+    start = text[:4096].lstrip("\ufeff \t\r\n")
+    for sign, what in _FOREIGN:
+        if start.startswith(sign) or (len(sign) > 6 and f"\n{sign}" in start):
+            raise ParseError(f"expected a powder pattern, came {what}; {WHAT_IS_READ}", path=path)
 
 
 def _style_of(lines: list[str]) -> tuple[_Style, int] | None:
@@ -205,6 +222,21 @@ def _refuse_without_columns(lines: list[str], path: Path) -> NoReturn:
     )
 
 
+def _without_row_numbers(names: Columns, values: Float[np.ndarray, "rows columns"]) -> Columns:
+    """Skip a first column that counts the rows."""
+    if names.named or values.shape[1] < 3 or len(values) < 3:
+        return names
+    counted = values[:, 0] - values[0, 0]
+    if not np.array_equal(counted, np.arange(len(values))) or values[0, 0] not in (0.0, 1.0):
+        return names
+    steps = np.diff(values[:, 1])
+    if not (np.all(steps > 0) or np.all(steps < 0)):
+        return names
+    return replace(
+        names, axis=1, intensity=2, notes=(*names.notes, "the first column counts the rows")
+    )
+
+
 def _radiation_of(table: _Table) -> tuple[Radiation | None, tuple[str, ...]]:
     """From a lone number on the first line (as DASH writes it) or from the header's words."""
     header = "\n".join(table.header)
@@ -227,15 +259,18 @@ def _sigma_of(
         return table.values[:, names.sigma], ()
     if names.named or table.values.shape[1] < 3:
         return None, ()
-    third = table.values[:, 2]
+    after = names.intensity + 1
+    if table.values.shape[1] <= after:
+        return None, ()
+    third = table.values[:, after]
     size = np.sqrt(np.maximum(np.abs(intensity), 1e-300))
     used = np.isfinite(third) & (third > 0) & (np.abs(intensity) > 0)
     if used.sum() >= 0.5 * len(third):
         against_counts = float(np.median(third[used] / size[used]))
         against_scatter = against_counts / max(scatter_ratio(intensity), 1e-12)
         if 0.3 < against_counts < 3.0 or 0.2 < against_scatter < 5.0:
-            return third, ("the third column was taken as the uncertainties",)
-    return None, ("the third column does not look like uncertainties: left out",)
+            return third, (f"column {after + 1} was taken as the uncertainties",)
+    return None, (f"column {after + 1} does not look like uncertainties: left out",)
 
 
 COLUMNS = PatternFormat(

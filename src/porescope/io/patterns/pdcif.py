@@ -82,7 +82,7 @@ def read_pdcif(data: bytes, path: Path) -> Scan:
         notes.append(
             f"the file has {len(found)} lists of intensities: {tag} of {size} points taken"
         )
-    intensity, esd = _values(block.find_values(tag), path)
+    intensity, esd = _values(_column(block, tag), path)
     axis, kind, note = _axis_of(block, size, path)
     notes += note
     sigma, unit, note = _sigma_of(block, intensity, esd, unit, path)
@@ -105,10 +105,15 @@ def read_pdcif(data: bytes, path: Path) -> Scan:
     )
 
 
+def _column(block: Any, tag: str) -> list[str]:
+    """Values of a tag in a block, from a loop or alone."""
+    return [str(value) for value in block.find_values(tag)]
+
+
 def _observed_in(block: Any) -> list[tuple[Any, str, Unit, int]]:
     """Best list of observed intensities of one block: block, tag, unit, length."""
     for tag, unit in _INTENSITIES:
-        size = len(block.find_values(tag))
+        size = len(_column(block, tag))
         if size > 1:
             return [(block, tag, unit, size)]
     return []
@@ -142,7 +147,7 @@ def _axis_of(
     block: Any, size: int, path: Path
 ) -> tuple[Float[np.ndarray, "points"], AxisKind, list[str]]:
     for tag, kind in _AXES:
-        column = block.find_values(tag)
+        column = _column(block, tag)
         if len(column) == size:
             values, _ = _values(column, path)
             if np.isfinite(values).sum() > size // 2:
@@ -159,7 +164,7 @@ def _axis_of(
                     path=path,
                 )
             return low + step * np.arange(size), "two_theta_deg", []
-    if len(block.find_values("_pd_meas_time_of_flight")):
+    if len(_column(block, "_pd_meas_time_of_flight")):
         raise ParseError(
             "this is a time-of-flight pattern without d values; only constant wavelengths or d "
             "are read",
@@ -187,7 +192,7 @@ def _sigma_of(
         return esd, unit, []
     if unit == "counts":
         return None, unit, []
-    column = block.find_values("_pd_proc_ls_weight")
+    column = _column(block, "_pd_proc_ls_weight")
     if len(column) != len(intensity):
         return None, unit, []
     weight, _ = _values(column, path)
@@ -235,7 +240,7 @@ def _measured_only(
 def _first(blocks: Sequence[Any], tag: str) -> list[str]:
     """Values of a tag in the first block that has them."""
     for block in blocks:
-        values = [str(one).strip("'\"; \n") for one in block.find_values(tag)]
+        values = [one.strip("'\"; \n") for one in _column(block, tag)]
         values = [one for one in values if one not in (".", "?", "")]
         if values:
             return values
