@@ -62,7 +62,7 @@ def message_of(error: BaseException) -> str:
         return "not enough memory; try fewer --jobs, a smaller --range or a smaller file"
     if isinstance(error, _CLICK_ERROR):
         format_message = getattr(error, "format_message", None)
-        return one_line(format_message() if callable(format_message) else str(error))
+        return one_line(str(format_message()) if callable(format_message) else str(error))
     return one_line(f"{type(error).__name__}: {error}")
 
 

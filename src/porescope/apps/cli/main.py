@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from porescope.apps.cli import index, library, simulate, solve
-from porescope.apps.cli.failure import EXPECTED, report_failure
+from porescope.apps.cli.failure import EXPECTED, one_line, report_failure
 
 app = typer.Typer(
     name="porescope",
@@ -94,8 +94,19 @@ def _terminated(_number: int, _frame: object) -> None:
     sys.exit(143)
 
 
+def _unexpected(kind: type[BaseException], error: BaseException, _trace: object) -> None:
+    """Say that the fault is ours, in one line."""
+    typer.echo(
+        f"error: a fault of porescope itself, {kind.__name__}: {one_line(str(error))}; "
+        "please report it with what --debug shows",
+        err=True,
+    )
+
+
 def main() -> None:
     """Start the command line; the entry point of the package."""
+    if "--debug" not in sys.argv:
+        sys.excepthook = _unexpected
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminated)
     try:

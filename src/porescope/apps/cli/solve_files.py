@@ -19,7 +19,7 @@ from porescope.apps.cli.staging import require_writable_folder, staged_file, sta
 from porescope.errors import ConfigError, PorescopeError
 from porescope.workflows.solution import SolveResult
 
-SUMMARY_COLUMNS = (
+SUMMARY_COLUMNS: tuple[str, ...] = (
     "file",
     "status",
     "name",
@@ -160,6 +160,8 @@ def _run(
         max_phases=options.max_phases,
         n_fits=options.n_fits,
     )
+    if options.library is None:
+        return solve_pattern(file, config=config, progress=progress)
     tell = progress or (lambda _stage, _share: None)
     library = open_library(
         options.library,

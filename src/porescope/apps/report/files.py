@@ -161,7 +161,7 @@ def write_results(
         A file cannot be written.
     """
     from porescope.apps.report.page import report_html
-    from porescope.io.cif import write_cif
+    from porescope.io.cif_write import write_cif
 
     for candidate in result.candidates:
         cif, fit = cif_name(candidate), fit_name(candidate)

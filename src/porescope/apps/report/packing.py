@@ -23,7 +23,7 @@ class Packer:
         self._bodies: list[bytes] = []
         self._known: dict[bytes, int] = {}
 
-    def integers(self, values: Int[np.ndarray, "*shape"]) -> dict[str, float]:
+    def integers(self, values: Int[np.ndarray, "..."]) -> dict[str, float]:
         """Store whole numbers.
 
         Parameters
@@ -38,7 +38,7 @@ class Packer:
         """
         return {"a": self._store(values), "step": 1.0}
 
-    def linear(self, values: Float[np.ndarray, "*shape"], *, step: float) -> dict[str, float]:
+    def linear(self, values: Float[np.ndarray, "..."], *, step: float) -> dict[str, float]:
         """Store numbers to a fixed precision.
 
         Parameters
@@ -74,7 +74,7 @@ class Packer:
         step = float(np.max(np.abs(roots), initial=0.0)) / 40_000 or 1.0
         return {"a": self._store(np.rint(roots / step)), "step": step, "root": 1}
 
-    def _store(self, values: Shaped[np.ndarray, "*shape"]) -> int:
+    def _store(self, values: Shaped[np.ndarray, "..."]) -> int:
         whole = np.clip(values, -(2.0**30), 2.0**30).astype(np.int64).ravel()
         steps = np.diff(whole, prepend=0)
         folded = np.where(steps >= 0, 2 * steps, -2 * steps - 1).astype("<u4")

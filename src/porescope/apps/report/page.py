@@ -10,14 +10,13 @@ from importlib.resources import files
 from porescope.apps.report.packing import compressed
 from porescope.apps.report.payload import candidate_texts, page_data
 from porescope.apps.report.sections import (
-    candidates_section,
     data_section,
     fit_section,
     hero,
     paper_section,
-    rest_section,
     structure_section,
 )
+from porescope.apps.report.tables import candidates_section, rest_section
 from porescope.workflows.solution import SolveResult
 
 _SCRIPTS = ("unpack.js", "fit.js", "structure.js", "main.js")

@@ -1,49 +1,22 @@
-"""The sections of the page as HTML; every text is escaped here and nowhere else."""
+"""The sections of the page as HTML."""
 
 from __future__ import annotations
 
-import re
 from html import escape
 
 from porescope.apps.report.advice import groups_of, next_steps, percent, twins_of
 from porescope.apps.report.citations import citations_of
-from porescope.apps.report.files import cif_name
-from porescope.apps.report.payload import cell_text, strain_text
+from porescope.apps.report.markup import (
+    count_html,
+    doi_link,
+    facts_html,
+    formula_html,
+    sentence_html,
+)
 from porescope.apps.report.preview import preview_svg
-from porescope.workflows.solution import Candidate, SolveResult
+from porescope.workflows.solution import SolveResult
 
 _MAX_BARS = 6
-_MAX_ROWS = 8
-
-
-def _number(value: int) -> str:
-    """A count with thin spaces between thousands."""
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def _formula(text: str) -> str:
-    """A formula with its numbers set low."""
-    return re.sub(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)", r"<sub>\1</sub>", escape(text))
-
-
-def _sentence(text: str) -> str:
-    """A sentence whose commands, between backticks, become code."""
-    parts = escape(text).split("`")
-    return "".join(f"<code>{part}</code>" if n % 2 else part for n, part in enumerate(parts))
-
-
-def _doi(doi: str, *, text: str = "") -> str:
-    """A link to a DOI, however it was written; nothing for nothing."""
-    bare = re.sub(r"^(https?://(dx\.)?doi\.org/|doi:\s*)", "", doi.strip(), flags=re.IGNORECASE)
-    if not bare:
-        return ""
-    safe = escape(bare, quote=True)
-    return f'<a href="https://doi.org/{safe}" rel="noreferrer">{text or "doi:" + safe}</a>'
-
-
-def _facts(pairs: list[tuple[str, str]]) -> str:
-    rows = "".join(f"<dt>{escape(key)}</dt><dd>{value}</dd>" for key, value in pairs if value)
-    return f'<dl class="facts">{rows}</dl>'
 
 
 def radiation_text(result: SolveResult) -> str:
@@ -110,28 +83,28 @@ def hero(result: SolveResult, *, file: str) -> str:
     pattern = result.pattern
     angles = pattern.two_theta_deg
     phases = "<br>".join(
-        f"{escape(phase.name)} ({_formula(phase.formula)}), "
+        f"{escape(phase.name)} ({formula_html(phase.formula)}), "
         f"{percent(phase.share_of_intensity)} of the peak intensity"
         for phase in result.phases
     )
-    facts = _facts(
+    facts = facts_html(
         [
             ("Radiation", escape(radiation_text(result))),
             ("Pattern", f"{float(angles[0]):.2f}–{float(angles[-1]):.2f}° 2θ"),
-            ("Points", _number(pattern.n_points)),
+            ("Points", count_html(pattern.n_points)),
             ("Format", escape(pattern.source_format)),
-            ("Searched", f"{_number(result.n_searched)} frameworks"),
+            ("Searched", f"{count_html(result.n_searched)} frameworks"),
             ("Further phases", phases or "none seen"),
             ("Time", f"{result.seconds:.1f} s"),
         ]
     )
     twins = twins_of(result)
     alike = f'<p class="alike">{escape(twins)}</p>' if twins else ""
-    care = "".join(f"<li>{_sentence(warning)}</li>" for warning in result.warnings)
+    care = "".join(f"<li>{sentence_html(warning)}</li>" for warning in result.warnings)
     warnings = (
         f'<div class="care" role="note"><b>Take care</b><ul>{care}</ul></div>' if care else ""
     )
-    steps = "".join(f"<li>{_sentence(step)}</li>" for step in next_steps(result))
+    steps = "".join(f"<li>{sentence_html(step)}</li>" for step in next_steps(result))
     advice = f'<div class="next"><h3>What to do next</h3><ul>{steps}</ul></div>' if steps else ""
     verdict = result.verdict or "The pattern was searched; see the candidates below."
     return (
@@ -212,86 +185,6 @@ def fit_section(result: SolveResult, *, texts: dict[str, str]) -> str:
     )
 
 
-def _candidate_row(candidate: Candidate, *, grouped: bool) -> str:
-    name = escape(candidate.name or candidate.id)
-    identifier = "" if candidate.id == candidate.name else escape(candidate.id)
-    chip = f' <span class="chip">alike: {escape(candidate.group)}</span>' if grouped else ""
-    bad = (
-        f' <span class="chip bad">{escape(candidate.status)}</span>'
-        if candidate.status != "ok"
-        else ""
-    )
-    cif = cif_name(candidate)
-    link = f'<a href="{cif}">CIF</a>' if cif else ""
-    strain = strain_text(candidate.strain_percent)
-    doi = _doi(candidate.doi, text="DOI")
-    links = " · ".join(part for part in (doi, link) if part)
-    source = escape(candidate.source.removeprefix("library:"))
-    cell = escape(cell_text(candidate.cell)).replace("Å, ", "Å,<br>")
-    cells = (
-        f'<td class="n rank">{candidate.rank}</td>'
-        f'<td class="full" data-rank="{candidate.rank}.">'
-        f'<button type="button" class="link">{name}</button>{chip}{bad}'
-        f'<small class="id">{identifier}</small></td>'
-        f'<td class="n" data-label="Probability">{percent(candidate.probability)}</td>'
-        f'<td class="n" data-label="Rwp">{percent(candidate.rwp, digits=1)}'
-        f"<small>Le Bail {percent(candidate.rwp_le_bail, digits=1)}</small></td>"
-        f'<td class="n" data-label="Peaks">{percent(candidate.peaks_explained)}</td>'
-        f'<td data-label="Formula">{_formula(candidate.formula)}</td>'
-        f'<td class="cell" data-label="Cell">{cell}'
-        f"<small>{escape(candidate.space_group)}{' · ' + strain if strain else ''}</small></td>"
-        f'<td class="id" data-label="Source">{source}<small>{links}</small></td>'
-    )
-    late = " late" if candidate.rank > _MAX_ROWS else ""
-    return f'<tr class="pick{late}" data-rank="{candidate.rank}">{cells}</tr>'
-
-
-def candidates_section(result: SolveResult) -> str:
-    """The table of candidates.
-
-    Parameters
-    ----------
-    result:
-        The answer.
-
-    Returns
-    -------
-    :
-        HTML.
-    """
-    if not result.candidates:
-        return (
-            '<section id="candidates"><h2>Candidates</h2><div class="card">'
-            "No framework in the library comes near this pattern.</div></section>"
-        )
-    many = {group[0].group for group in groups_of(result) if len(group) > 1}
-    rows = "".join(
-        _candidate_row(candidate, grouped=candidate.group in many)
-        for candidate in result.candidates
-    )
-    n_all = len(result.candidates)
-    more = (
-        f'<button type="button" id="more">Show all {n_all} candidates</button>'
-        if n_all > _MAX_ROWS
-        else ""
-    )
-    head = (
-        '<th class="n" scope="col">Rank</th><th scope="col">Framework</th>'
-        '<th class="n" scope="col">Probability</th>'
-        '<th class="n" scope="col">Rwp</th><th class="n" scope="col">Peaks</th>'
-        '<th scope="col">Formula</th>'
-        '<th scope="col">Cell, space group, change</th><th scope="col">Source</th>'
-    )
-    return (
-        '<section id="candidates"><h2>Candidates</h2><p class="lead">Choose a row to see its fit '
-        "and its structure. Probabilities add up to one with “none of these”, "
-        f"{percent(result.none_of_these)}. Peaks: the share of the observed peak intensity that "
-        'lies on reflections of the framework.</p><div class="card"><div class="wide">'
-        f'<table class="stack short"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        f"</div>{more}</div></section>"
-    )
-
-
 def structure_section(result: SolveResult, *, texts: dict[str, str]) -> str:
     """The structure in three dimensions.
 
@@ -351,52 +244,6 @@ def structure_section(result: SolveResult, *, texts: dict[str, str]) -> str:
     )
 
 
-def rest_section(result: SolveResult) -> str:
-    """What remains unexplained, and the further phases.
-
-    Parameters
-    ----------
-    result:
-        The answer.
-
-    Returns
-    -------
-    :
-        HTML.
-    """
-    rows = "".join(
-        f'<tr><td class="n">{peak.two_theta_deg:.3f}</td><td class="n">{peak.d:.4f}</td>'
-        f'<td class="n">{percent(peak.relative_intensity, digits=1)}</td>'
-        f"<td>{escape(peak.assigned_to) if peak.assigned_to else '–'}</td></tr>"
-        for peak in result.unexplained_peaks
-    )
-    table = (
-        '<table><thead><tr><th class="n" scope="col">2θ / °</th><th class="n" scope="col">d / Å'
-        '</th><th class="n" scope="col">Height</th><th scope="col">Fits</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-        if rows
-        else "<p>Nothing: the first candidate and the further phases explain every peak.</p>"
-        if result.candidates
-        else "<p>No candidate, so nothing is explained.</p>"
-    )
-    phases = "".join(
-        f"<dt>{escape(phase.name)}</dt><dd>{_formula(phase.formula)}, "
-        f"{percent(phase.share_of_intensity)} of the peak intensity"
-        f"<br><span class='quiet'>{escape(phase.id)}</span></dd>"
-        for phase in result.phases
-    )
-    beside = (
-        f'<dl class="facts">{phases}</dl>' if phases else "<p>No further phase was recognised.</p>"
-    )
-    return (
-        '<section id="rest"><h2>What remains</h2><p class="lead">Peaks that are not of the first '
-        "candidate: from an impurity, a guest, the holder, or another framework. Heights are "
-        'relative to the strongest peak.</p><div class="two"><div class="card">'
-        f'<h3>Peaks left over</h3>{table}</div><div class="card"><h3>Further phases</h3>'
-        f"{beside}</div></div></section>"
-    )
-
-
 def data_section(result: SolveResult) -> str:
     """What was done to the data, and with which settings.
 
@@ -411,7 +258,7 @@ def data_section(result: SolveResult) -> str:
         HTML.
     """
     notes = [*result.pattern.notes, *result.steps]
-    steps = "".join(f"<li>{_sentence(step)}</li>" for step in dict.fromkeys(notes))
+    steps = "".join(f"<li>{sentence_html(step)}</li>" for step in dict.fromkeys(notes))
     settings = [
         (key.replace("_", " "), escape(str(value))) for key, value in result.settings.items()
     ]
@@ -420,7 +267,7 @@ def data_section(result: SolveResult) -> str:
         '<section id="data"><h2>What was done to the data</h2><p class="lead">Every step, in the '
         f'order in which it was taken.</p><div class="two"><div class="card"><ol class="steps">'
         f'{steps or "<li>Nothing was done.</li>"}</ol></div><div class="card"><h3>Settings</h3>'
-        f"{_facts(settings)}</div></div></section>"
+        f"{facts_html(settings)}</div></div></section>"
     )
 
 
@@ -438,7 +285,7 @@ def paper_section(result: SolveResult) -> str:
         HTML.
     """
     works = "".join(
-        f"<li>{escape(work.text)}. {_doi(work.doi)} <span class='quiet'>({escape(work.what)})"
+        f"<li>{escape(work.text)}. {doi_link(work.doi)} <span class='quiet'>({escape(work.what)})"
         "</span></li>"
         for work in citations_of(result)
     )

@@ -45,6 +45,12 @@ const start = async () => {
   all("button.copy").forEach((button) =>
     button.addEventListener("click", () => copyText(document.getElementById(button.dataset.copy).innerText, button)),
   );
+  all("button.more").forEach((button) =>
+    button.addEventListener("click", () => {
+      button.parentElement.querySelector("table.short").classList.remove("short");
+      button.remove();
+    }),
+  );
   if (!one("#fit-figure") && !one("#structure-figure")) return;
   if (typeof DecompressionStream === "undefined") throw new Error("this browser is too old to unpack the figures (2023 or later is needed)");
   const report = unpack(await inflate("packed-data"));
@@ -86,12 +92,6 @@ const start = async () => {
   all("[data-zoom]").forEach((button) =>
     button.addEventListener("click", () => structure && structure.nearer(+button.dataset.zoom)),
   );
-  const more = one("#more");
-  if (more)
-    more.addEventListener("click", () => {
-      one("table.stack").classList.remove("short");
-      more.remove();
-    });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     if (fit) fit.redraw();
     if (structure) structure.redraw();
