@@ -125,20 +125,22 @@ def closed_operations(
     rotations = np.concatenate([np.eye(3, dtype=np.int64)[None], rotations])
     translations = np.concatenate([np.zeros((1, 3)), translations])
     rotations, translations = _distinct(rotations, translations)
-    while True:
-        n_ops = len(rotations)
-        products = np.einsum("aij,bjk->abik", rotations, rotations).reshape(-1, 3, 3)
-        shifts = np.einsum("aij,bj->abi", rotations, translations) + translations[:, None]
-        if np.abs(products).max() > 16:
+    generators, shifts = rotations, translations
+    n_old = 0
+    while n_old < len(rotations):
+        new, moved = rotations[n_old:], translations[n_old:]
+        n_old = len(rotations)
+        products = np.einsum("aij,bjk->abik", new, generators).reshape(-1, 3, 3)
+        images = np.einsum("aij,bj->abi", new, shifts) + moved[:, None]
+        if np.abs(products).max(initial=0) > 16:
             raise ConfigError("the symmetry operations do not form a group")
         rotations, translations = _distinct(
             np.concatenate([rotations, products]),
-            np.concatenate([translations, shifts.reshape(-1, 3)]),
+            np.concatenate([translations, images.reshape(-1, 3)]),
         )
-        if len(rotations) == n_ops:
-            return rotations, translations
         if len(rotations) > MAX_OPERATIONS:
             raise ConfigError("the symmetry operations do not form a group")
+    return rotations, translations
 
 
 def _distinct(

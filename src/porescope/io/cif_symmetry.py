@@ -100,7 +100,8 @@ def filled_cell(
                 path=path,
             )
         crystal = _expanded(sites, lattice, group, name)
-        badness = _badness(crystal, block)
+        badness = _badness(crystal, block) if group.n_ops > 1 or origin == "cell" else 0.0
+        badness += _DISTRUST if origin == "cell" else 0.0
         if best is None or badness < best[0]:
             best = (badness, crystal)
         if badness == 0.0 or group.n_ops == 1:
@@ -230,7 +231,7 @@ def _filled(
 
 def _badness(crystal: Crystal, block: CifBlock) -> float:
     """Share of atoms that overlap, plus the relative error of the stated contents."""
-    pairs = len(_overlaps(crystal)) if crystal.space_group.n_ops > 1 else 0
+    pairs = len(_overlaps(crystal))
     error = 0.0
     stated = amounts_from_formula(block.value("_chemical_formula_sum") or "")
     units = number_from_text(block.value("_cell_formula_units_z") or "?")
@@ -242,3 +243,7 @@ def _badness(crystal: Crystal, block: CifBlock) -> float:
         if total > 0.0:
             error = sum(abs(found[z] - amount) for z, amount in heavy.items()) / total
     return 2.0 * pairs / crystal.n_atoms + (error if error > 0.3 else 0.0)
+
+
+_DISTRUST = 0.4
+"""How much worse what the file states must be before it is not believed at all."""
