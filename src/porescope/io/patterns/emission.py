@@ -113,8 +113,8 @@ _ALPHA2 = re.compile(
     r"(?:k[\s_-]*alpha|lambda|wavelength|_WL)[\s_-]*2[^\d\n]{0,16}" + _NUMBER, re.IGNORECASE
 )
 _TUBE = re.compile(
-    r"(?<![A-Za-z])(Cr|Mn|Fe|Co|Ni|Cu|Zn|Ga|Mo|Rh|Ag)\s*[-_,]?\s*K\s*[-_\\~]*\s*"
-    r"(alpha|beta|a|b|α|β)(?![b-z])[\s_~\\-]*([12])?",
+    r"(?<![A-Za-z])(Cr|Mn|Fe|Co|Ni|Cu|Zn|Ga|Mo|Rh|Ag)[ \t]*[-_,]?[ \t]*K[ \t]*[-_\\~]*[ \t]*"
+    r"(alpha|beta|a|b|α|β)(?![b-z])[ \t_~\\-]*([12])?",
     re.IGNORECASE,
 )
 _ANODE = re.compile(

@@ -45,8 +45,12 @@ def require_sound(path: Path, radiation: Radiation | None) -> str:
     try:
         pattern = read_pattern(path, radiation=radiation)
     except PorescopeError as error:
-        assert len(str(error)) > 20
-        assert "\n" not in str(error)
+        message = str(error)
+    else:
+        message = ""
+    if message:
+        assert len(message) > 20
+        assert "\n" not in message
         return "refused"
     assert pattern.n_points >= 20
     assert np.all(np.diff(pattern.two_theta_deg) > 0)
