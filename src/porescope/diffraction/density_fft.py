@@ -19,7 +19,11 @@ _SHAPE = 2.3 * _WIDTH * 0.92
 """Exponent of the kernel, for this width and oversampling."""
 
 # measured on one core: a term of the direct sum, a spread point, a grid point of the transform
-_DIRECT_NS, _SPREAD_NS, _GRID_NS = 0.45, 1.0, 25.0
+_DIRECT_NS, _SPREAD_NS, _GRID_NS = 0.2, 1.0, 25.0
+
+
+SMALL_WORK = 40_000_000
+"""Terms (atoms times reflections) below which the direct sum is always taken."""
 
 
 def fft_is_cheaper(hkl: Int[np.ndarray, "reflections 3"], *, n_atoms: int, n_groups: int) -> bool:
@@ -32,11 +36,11 @@ def fft_is_cheaper(hkl: Int[np.ndarray, "reflections 3"], *, n_atoms: int, n_gro
     n_atoms, n_groups:
         Atoms to be summed, and groups of equal species and U.
     """
-    direct = float(len(hkl)) * n_atoms * _DIRECT_NS
-    if direct < 2.0e7:
+    work = float(len(hkl)) * n_atoms
+    if work <= SMALL_WORK:
         return False
     points = float(np.prod(_grid_shape(hkl)))
-    return n_groups * points * _GRID_NS + n_atoms * _WIDTH**3 * _SPREAD_NS < direct
+    return n_groups * points * _GRID_NS + n_atoms * _WIDTH**3 * _SPREAD_NS < work * _DIRECT_NS
 
 
 def fft_structure_factors(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
@@ -30,11 +32,21 @@ def lorentz_polarisation(
     """
     theta = 0.5 * np.deg2rad(two_theta_deg)
     sine, cosine = np.sin(theta), np.cos(theta)
-    lorentz = 1.0 / (sine * sine * cosine)
-    if radiation.kind == "neutron":
-        return lorentz
-    mono = radiation.monochromator_two_theta_deg
-    transmitted = 1.0 if mono is None else float(np.cos(np.deg2rad(mono)) ** 2)
+    constant, sloped = polarisation_terms(radiation)
     cos2 = 1.0 - 2.0 * sine * sine
-    p = radiation.polarisation
-    return 2.0 * (p + (1.0 - p) * transmitted * cos2 * cos2) * lorentz
+    return (constant + sloped * cos2 * cos2) / (sine * sine * cosine)
+
+
+def polarisation_terms(radiation: Radiation) -> tuple[float, float]:
+    """The constant and the factor of cos²2θ in the polarisation factor.
+
+    Parameters
+    ----------
+    radiation:
+        Kind, polarisation and monochromator are used; neutrons have 1 and 0.
+    """
+    if radiation.kind == "neutron":
+        return 1.0, 0.0
+    mono = radiation.monochromator_two_theta_deg
+    transmitted = 1.0 if mono is None else math.cos(math.radians(mono)) ** 2
+    return 2.0 * radiation.polarisation, 2.0 * (1.0 - radiation.polarisation) * transmitted

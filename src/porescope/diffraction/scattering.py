@@ -133,6 +133,18 @@ def scattering_factors(
     return real, imaginary
 
 
+def check_elements(numbers: Int[np.ndarray, "atoms"]) -> None:
+    """Raise a ``ConfigError`` that names an element without a form factor.
+
+    Parameters
+    ----------
+    numbers:
+        Atomic numbers.
+    """
+    for number in np.unique(numbers).tolist():
+        _checked(number)
+
+
 def _checked(number: int) -> int:
     """The atomic number, if there is a form factor for it."""
     if not 1 <= number <= MAX_ATOMIC_NUMBER or np.isnan(form_factor_table()[number, 8]):

@@ -10,7 +10,7 @@ from numba import njit
 
 from porescope.crystal.space_group import P1, SpaceGroup
 from porescope.crystal.structure import Crystal
-from porescope.diffraction.lorentz_polarisation import lorentz_polarisation
+from porescope.diffraction.lorentz_polarisation import lorentz_polarisation, polarisation_terms
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.profile import ProfileParameters, profile_on_grid
 from porescope.diffraction.radiation import Radiation
@@ -214,13 +214,10 @@ def powder_lines(
     tolerance_deg:
         Reflections nearer than this to the line's first one are part of it [°].
     """
+    tube, sloped = polarisation_terms(radiation)
     angle, d, intensity, first = _merged(
-        reflections.d,
-        _strengths(reflections),
-        radiation.wavelength,
-        tolerance_deg,
+        reflections.d, _strengths(reflections), radiation.wavelength, tolerance_deg, tube, sloped
     )
-    intensity *= lorentz_polarisation(angle, radiation)
     return PowderLines(two_theta_deg=angle, d=d, intensity=intensity, first=first)
 
 
@@ -323,7 +320,8 @@ def _check_grid(two_theta_deg: Float[np.ndarray, "points"]) -> None:
 
 
 @njit(cache=True)
-def _merged(d, strength, wavelength, tolerance):
+def _merged(d, strength, wavelength, tolerance, constant, sloped):
+    # with the Lorentz-polarisation factor (constant + sloped cos² 2θ) / (sin²θ cosθ)
     n = len(d)
     angle = np.empty(n)
     spacing = np.empty(n)
@@ -343,6 +341,11 @@ def _merged(d, strength, wavelength, tolerance):
         total[count] = strength[i]
         first[count] = i
         count += 1
+    for i in range(count):
+        sine = wavelength / (2.0 * spacing[i])
+        square = sine * sine
+        cos2 = 1.0 - 2.0 * square
+        total[i] *= (constant + sloped * cos2 * cos2) / (square * np.sqrt(1.0 - square))
     return angle[:count].copy(), spacing[:count].copy(), total[:count].copy(), first[:count].copy()
 
 

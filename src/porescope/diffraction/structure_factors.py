@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from porescope.crystal.structure import Crystal
-from porescope.diffraction.density_fft import fft_is_cheaper, fft_structure_factors
+from porescope.diffraction.density_fft import SMALL_WORK, fft_is_cheaper, fft_structure_factors
 from porescope.diffraction.radiation import Radiation
 from porescope.diffraction.reflections import (
     ReflectionList,
     ReflectionSymmetry,
+    bad_request,
     enumerated,
     reflection_symmetry,
 )
-from porescope.diffraction.scattering import form_factor_table, scattering_factors
+from porescope.diffraction.scattering import (
+    check_elements,
+    form_factor_table,
+    scattering_factors,
+)
 from porescope.diffraction.structure_factor_kernels import (
     _direct,
     _direct_anisotropic,
     _fold,
     _it92,
     _sorted_by_d,
+    _xray_reflections,
 )
 from porescope.errors import ConfigError
+
+FormFactors = Callable[
+    [Int[np.ndarray, "species"], Float[np.ndarray, "reflections"]],
+    Float[np.ndarray, "species reflections"],
+]
+"""A table of form factors: atomic numbers and (sin θ/λ)² [1/Å²] in, electrons out."""
 
 DEFAULT_U_ISO = 0.02
 """Displacement U [Å²] of atoms whose source gives none (B = 1.6 Å², room temperature)."""
 
-_BLOCK = 256
+_BLOCK = 512
 _NO_CENTRE = np.zeros(3)
 _IDENTITY = np.eye(3, dtype=np.int64)[None]
 _NO_SHIFT = np.zeros((1, 3))
@@ -66,6 +78,7 @@ def reflections_of(
     d_max: float = np.inf,
     default_u_iso: float = DEFAULT_U_ISO,
     anomalous: bool = False,
+    form_factors: FormFactors | None = None,
 ) -> ReflectionList:
     """Unique reflections of a crystal with their squared structure factors.
 
@@ -84,6 +97,8 @@ def reflections_of(
         Displacement of atoms whose U is unknown [Å²].
     anomalous:
         Add the anomalous terms for the strongest line of the radiation.
+    form_factors:
+        Another table than IT92, used as it is, without anomalous terms.
 
     Raises
     ------
@@ -93,6 +108,13 @@ def reflections_of(
     if not crystal.n_atoms:
         raise ConfigError(f"the crystal {crystal.name!r} has no atoms")
     symmetry = reflection_symmetry(crystal.space_group)
+    plain = crystal.u_aniso is None and form_factors is None and not anomalous
+    if plain and radiation.kind == "xray":
+        found = _all_at_once(
+            crystal, symmetry, d_min=d_min, d_max=d_max, default_u_iso=default_u_iso
+        )
+        if found is not None:
+            return found
     hkl, multiplicity, s_squared = enumerated(crystal.lattice, symmetry, d_min=d_min, d_max=d_max)
     values = _f_squared(
         crystal,
@@ -102,6 +124,7 @@ def reflections_of(
         symmetry=symmetry,
         default_u_iso=default_u_iso,
         anomalous=anomalous,
+        form_factors=form_factors,
     )
     hkl, d, multiplicity, values = _sorted_by_d(hkl, s_squared, multiplicity, values)
     return ReflectionList(hkl=hkl, d=d, multiplicity=multiplicity, f_squared=values)
@@ -256,19 +279,7 @@ def scatterers_of(
     default_u_iso:
         Displacement of atoms whose U is unknown [Å²].
     """
-    n = crystal.n_atoms
-    isotopes = np.zeros(n, dtype=np.int64) if crystal.isotopes is None else crystal.isotopes
-    centre = _NO_CENTRE
-    if symmetry is None or crystal.orbit is None:
-        orbit, rotations, shifts = np.arange(n), _IDENTITY, _NO_SHIFT
-        factor, centric = 1.0, False
-    else:
-        orbit, rotations = crystal.orbit, symmetry.coset_rotations
-        shifts = symmetry.coset_translations
-        centric = symmetry.inversion is not None
-        if symmetry.inversion is not None:
-            centre = 0.5 * symmetry.inversion
-        factor = 1.0 / len(rotations)
+    orbit, isotopes, rotations, shifts, centre, centric = _folding(crystal, symmetry)
     frac, weight, start, species, u, numbers, kinds = _fold(
         crystal.frac,
         orbit,
@@ -279,7 +290,7 @@ def scatterers_of(
         rotations,
         shifts,
         centre,
-        factor,
+        1.0 / len(rotations),
         default_u_iso,
     )
     return Scatterers(
@@ -292,6 +303,55 @@ def scatterers_of(
         isotopes=kinds,
         centric=centric,
     )
+
+
+def _folding(crystal: Crystal, symmetry: ReflectionSymmetry | None):
+    """Orbits, isotopes, coset operations, centre and centricity for the folding kernel."""
+    n = crystal.n_atoms
+    isotopes = crystal.isotopes
+    if isotopes is None:
+        isotopes = np.zeros(n, dtype=np.int64)
+    if symmetry is None or crystal.orbit is None:
+        return np.arange(n), isotopes, _IDENTITY, _NO_SHIFT, _NO_CENTRE, False
+    rotations, shifts = symmetry.coset_rotations, symmetry.coset_translations
+    if symmetry.inversion is None:
+        return crystal.orbit, isotopes, rotations, shifts, _NO_CENTRE, False
+    return crystal.orbit, isotopes, rotations, shifts, 0.5 * symmetry.inversion, True
+
+
+def _all_at_once(crystal, symmetry, *, d_min, d_max, default_u_iso) -> ReflectionList | None:
+    """X-ray reflections by the one fused kernel; ``None`` where the cell is too large for it."""
+    orbit, isotopes, rotations, shifts, centre, centric = _folding(crystal, symmetry)
+    try:
+        hkl, d, multiplicity, values = _xray_reflections(
+            crystal.lattice,
+            1.0 / (d_min * d_min) if d_min > 0.0 else 0.0,
+            1.0 / (d_max * d_max) if d_max > 0.0 else 0.0,
+            symmetry.laue,
+            symmetry.centrings,
+            symmetry.screw_rotations,
+            symmetry.screw_translations,
+            crystal.frac,
+            orbit,
+            crystal.numbers,
+            isotopes,
+            crystal.u_iso,
+            crystal.occupancy,
+            rotations,
+            shifts,
+            centre,
+            centric,
+            default_u_iso,
+            form_factor_table(),
+            SMALL_WORK,
+            _BLOCK,
+        )
+    except ValueError:
+        check_elements(crystal.numbers)
+        raise bad_request(crystal.lattice, d_min=d_min) from None
+    if len(values) < len(hkl):
+        return None
+    return ReflectionList(hkl=hkl, d=d, multiplicity=multiplicity, f_squared=values)
 
 
 def _f_squared(crystal, hkl, **options) -> Float[np.ndarray, "reflections"]:
@@ -318,17 +378,25 @@ def _sums(crystal, hkl, **options):
     return p_real - q_imaginary, p_imaginary + q_real
 
 
-def _isotropic_sums(crystal, hkl, *, s_squared, radiation, symmetry, default_u_iso, anomalous):
+def _isotropic_sums(
+    crystal,
+    hkl,
+    *,
+    s_squared,
+    radiation,
+    symmetry,
+    default_u_iso,
+    anomalous,
+    form_factors=None,
+):
     """Parts of P and Q (see ``_f_squared``); ``None`` for those that vanish."""
     atoms = scatterers_of(crystal, symmetry=symmetry, default_u_iso=default_u_iso)
     anomalous = anomalous and radiation.kind == "xray"
-    if radiation.kind == "xray" and not anomalous:
-        table = form_factor_table()
-        if atoms.numbers.max() >= len(table) or np.isnan(table[atoms.numbers, 8]).any():
-            scattering_factors(  # names the element that has none
-                atoms.numbers, isotopes=atoms.isotopes, s_squared=s_squared, radiation=radiation
-            )
-        factors = _it92(table, atoms.numbers, s_squared)
+    if form_factors is not None:
+        factors, imaginary = form_factors(atoms.numbers, s_squared), None
+    elif radiation.kind == "xray" and not anomalous:
+        check_elements(atoms.numbers)
+        factors = _it92(form_factor_table(), atoms.numbers, s_squared)
         imaginary = None
     else:
         factors, imaginary = scattering_factors(
@@ -343,7 +411,6 @@ def _isotropic_sums(crystal, hkl, *, s_squared, radiation, symmetry, default_u_i
         hkl, n_atoms=len(atoms.frac), n_groups=len(atoms.group_u)
     ):
         return _fft_sums(atoms, hkl, s_squared, factors, imaginary)
-    spans = np.array([*hkl.min(axis=0), *hkl.max(axis=0)]) if len(hkl) else np.zeros(6, np.int64)
     arguments = (
         atoms.frac,
         atoms.weight,
@@ -352,7 +419,6 @@ def _isotropic_sums(crystal, hkl, *, s_squared, radiation, symmetry, default_u_i
         atoms.group_u,
         hkl,
         s_squared,
-        spans,
     )
     real, imag = _direct(*arguments, factors, atoms.centric, _BLOCK)
     if imaginary is None:
@@ -371,12 +437,22 @@ def _fft_sums(atoms, hkl, s_squared, factors, imaginary):
         phases = fft_structure_factors(atoms.frac[chosen], weights=atoms.weight[chosen], hkl=hkl)
         phases *= np.exp(-8.0 * np.pi**2 * u * s_squared)
         p += factors[species] * phases
-        if q is not None:
+        if q is not None and imaginary is not None:
             q += imaginary[species] * phases
     return p.real, p.imag, *((None, None) if q is None else (q.real, q.imag))
 
 
-def _anisotropic_sums(crystal, hkl, *, s_squared, radiation, symmetry, default_u_iso, anomalous):
+def _anisotropic_sums(
+    crystal,
+    hkl,
+    *,
+    s_squared,
+    radiation,
+    symmetry,
+    default_u_iso,
+    anomalous,
+    form_factors=None,
+):
     """Parts of P and Q with a displacement tensor for each atom; every atom is summed."""
     del symmetry
     reciprocal = np.linalg.inv(crystal.lattice).T
@@ -399,6 +475,8 @@ def _anisotropic_sums(crystal, hkl, *, s_squared, radiation, symmetry, default_u
         radiation=radiation,
         anomalous=anomalous,
     )
+    if form_factors is not None:
+        factors, imaginary = form_factors(species[:, 0], s_squared), np.zeros(len(species))
     return _direct_anisotropic(
         crystal.frac, crystal.occupancy, beta, index.reshape(-1), hkl, factors, imaginary
     )
