@@ -25,16 +25,18 @@ from pathlib import Path
 
 import numpy as np
 
+from porescope.crystal.symmetry import find_symmetry
 from porescope.datasets.library import Library
 from porescope.diffraction.background import estimate_background
+from porescope.diffraction.breathe import BreatheHits, breathe_cards
 from porescope.diffraction.corrupt import CORRUPTION_VERSION, CorruptionConfig, corrupt_crystal
 from porescope.diffraction.noise import estimate_noise
 from porescope.diffraction.peaks import find_peaks
+from porescope.diffraction.search import SearchHits, search_cards
 from porescope.io.cif import read_cif
-from porescope.crystal.symmetry import find_symmetry
-from porescope.workflows.candidate_fits import fit_task
+from porescope.workflows.candidate_fits import fit_card, fit_task
 from porescope.workflows.evidence import CANDIDATE_FEATURES, NONE_FEATURES
-from porescope.workflows.identify import SearchSpace, identify_peaks
+from porescope.workflows.identify import SearchSpace, identify_peaks, peaks_within
 from porescope.workflows.probability import (
     SHIPPED_MODEL,
     LabelledCase,
@@ -42,6 +44,7 @@ from porescope.workflows.probability import (
     load_model,
     save_model,
 )
+from porescope.workflows.shortlist import reflection_table
 
 RESULTS = Path(__file__).parents[1] / "results"
 CONFIG = CorruptionConfig(cell_isotropic=0.0, cell_axis=0.015)
@@ -97,13 +100,67 @@ def run_case(row: int, seed: int) -> dict[str, object]:
     has = ~np.any(space.table.elements & ~(mask | hydrogen_oxygen()), axis=1)
     case |= {"n_peaks": peaks.n_peaks, "prepare_s": prepare_s, "searches": {}}
     away = groups != groups[row]
+    started = time.perf_counter()
+    hits = search_cards(
+        reflection_table(space.table, kind="xray"),
+        peaks_within(peaks, task),
+        two_theta_range_deg=task.two_theta_range_deg,
+    )
+    case["search_s"] = time.perf_counter() - started
+    fits = {}
+
+    def fit_once(card, task, **start):
+        if card.id not in fits:
+            fits[card.id] = fit_card(card, task, **start)
+        return fits[card.id]
+
+    breaths = {}
+
+    def breathe_once(table, cards, peaks, *, strain, zero_shift_deg, **options):
+        ids = part.table.ids[cards]
+        new = np.array([i for i, k in enumerate(ids) if int(k) not in breaths], dtype=np.int64)
+        if len(new):
+            found = breathe_cards(
+                table,
+                cards[new],
+                peaks,
+                strain=strain[new],
+                zero_shift_deg=zero_shift_deg[new],
+                **options,
+            )
+            for j, i in enumerate(new):
+                breaths[int(ids[i])] = (
+                    found.score[j],
+                    found.strain[j],
+                    found.zero_shift_deg[j],
+                )
+        known = [breaths[int(k)] for k in ids]
+        return BreatheHits(
+            score=np.array([k[0] for k in known]),
+            strain=np.array([k[1] for k in known]).reshape(-1, 3),
+            zero_shift_deg=np.array([k[2] for k in known]),
+        )
+
     for mode, keep in (("none_given", np.ones(len(away), bool)), ("elements_given", has)):
         elements = frozenset(card.elements) if mode == "elements_given" else frozenset()
         for removed in (False, True):
-            part = space.only(keep & away if removed else keep)
+            chosen = keep & away if removed else keep
+            part = space.only(chosen)
             started = time.perf_counter()
             found = identify_peaks(
-                part, peaks, task=task, kind="xray", model=None, elements=elements
+                part,
+                peaks,
+                task=task,
+                kind="xray",
+                model=None,
+                elements=elements,
+                hits=SearchHits(
+                    score=hits.score[chosen],
+                    strain=hits.strain[chosen],
+                    zero_shift_deg=hits.zero_shift_deg[chosen],
+                ),
+                breathe=breathe_once,
+                fit=fit_once,
             )
             seconds = time.perf_counter() - started
             rows = [s.row for s in found.scored]

@@ -21,9 +21,9 @@ from porescope.diffraction.search import ReflectionTable
 class BreatheConfig:
     """Grid and blur of the anisotropic scan."""
 
-    grid_step_deg: float = 0.05
+    grid_step_deg: float = 0.08
     """Step of the grid of angles [°]."""
-    blurs_deg: tuple[float, ...] = (0.22, 0.12)
+    blurs_deg: tuple[float, ...] = (0.22, 0.13)
     """Standard deviations of the Gaussian, one pass each [°]."""
     max_deviation: float = 0.03
     """Largest difference between the strain of an edge and the isotropic one."""
@@ -313,7 +313,7 @@ def _breathe(
                 polarised,
                 buf,
             )
-            for _ in range(12):
+            for _ in range(10):
                 improved = False
                 for p in range(n_free + 2):
                     for sign in range(-1, 2, 2):

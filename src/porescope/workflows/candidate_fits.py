@@ -61,7 +61,7 @@ def fit_card(
     kind: str,
     strain: Float[np.ndarray, "3"],
     zero_shift_deg: float,
-    max_iterations: int = 12,
+    max_iterations: int = 10,
 ) -> CandidateFit:
     """Fit a card with its own intensities, then with free ones.
 
@@ -87,7 +87,8 @@ def fit_card(
         "background_terms": 3,
         "profile": ProfileParameters.from_fwhm(task.fwhm_deg),
         "max_iterations": max_iterations,
-        "tolerance": 1e-4,
+        "tolerance": 1e-3,
+        "cut": 8.0,
         "refine_shape": ("w", "x"),
         "max_strain": 0.025,
         "max_angle_deg": 1.5,
@@ -149,7 +150,7 @@ def fit_task(
     background: Float[np.ndarray, "points"],
     sigma: Float[np.ndarray, "points"],
     fwhm_deg: float,
-    max_points: int = 2500,
+    max_points: int = 2000,
 ) -> FitTask:
     """Cut a pattern to the range of the cards and thin it to what the widths need.
 

@@ -12,7 +12,9 @@ from jaxtyping import Bool, Float, Int
 
 from porescope.datasets.cards import PowderCard
 from porescope.datasets.library import CardTable, Library
+from porescope.diffraction.breathe import BreatheHits, breathe_cards
 from porescope.diffraction.peaks import PeakList
+from porescope.diffraction.search import SearchHits
 from porescope.workflows.candidate_fits import CandidateFit, FitTask, fit_card
 from porescope.workflows.evidence import (
     Evidence,
@@ -111,6 +113,9 @@ def identify_peaks(
     model: ProbabilityModel | None,
     elements: frozenset[str] = frozenset(),
     config: ShortlistConfig | None = None,
+    hits: SearchHits | None = None,
+    breathe: Callable[..., BreatheHits] = breathe_cards,
+    fit: Callable[..., CandidateFit] = fit_card,
     progress: Progress | None = None,
 ) -> Identification:
     """Search, fit and rank.
@@ -131,32 +136,39 @@ def identify_peaks(
         Elements that the user expects in the framework, or none.
     config:
         Sizes of the sieves.
+    hits:
+        Outcome of the isotropic search of these cards, if it is known already.
+    breathe, fit:
+        What scans the edges and what fits one card; the defaults, or functions that remember what
+        they did for the same pattern.
     progress:
         Called after each step.
     """
     tell = progress or (lambda stage, share: None)
     tell("searching the library", 0.1)
-    within = _peaks_within(peaks, task)
+    within = peaks_within(peaks, task)
     shortlist = shortlist_frameworks(
         space.table,
         within,
         kind=kind,
         framework_codes=space.codes[0],
         two_theta_range_deg=task.two_theta_range_deg,
+        hits=hits,
+        breathe=breathe,
         config=config,
     )
     cards = space.library.cards(space.table.ids[shortlist.rows])
     found: list[Scored] = []
     for i, card in enumerate(cards):
         tell("fitting the best candidates", 0.2 + 0.7 * i / len(cards))
-        fit = fit_card(
+        fitted = fit(
             card,
             task,
             kind=kind,
             strain=shortlist.strain[i],
             zero_shift_deg=float(shortlist.zero_shift_deg[i]),
         )
-        phase = fit.fixed.phases[0]
+        phase = fitted.fixed.phases[0]
         area, count, predicted, mask = explained_shares(
             peaks,
             two_theta_deg=phase.two_theta_deg,
@@ -168,8 +180,8 @@ def identify_peaks(
         wanted = {e for e in elements if e not in COMMON_ELEMENTS}
         evidence = Evidence(
             cosine=float(shortlist.score[i]),
-            rwp_fixed=fit.fixed.rwp_background_corrected,
-            rwp_le_bail=fit.le_bail.rwp_background_corrected,
+            rwp_fixed=fitted.fixed.rwp_background_corrected,
+            rwp_le_bail=fitted.le_bail.rwp_background_corrected,
             explained=area,
             explained_count=count,
             predicted=predicted,
@@ -179,7 +191,7 @@ def identify_peaks(
         found.append(
             Scored(
                 card=card,
-                fit=fit,
+                fit=fitted,
                 evidence=evidence,
                 explained=mask,
                 row=int(shortlist.rows[i]),
@@ -213,7 +225,7 @@ def _ranked(
     )
 
 
-def _peaks_within(peaks: PeakList, task: FitTask) -> PeakList:
+def peaks_within(peaks: PeakList, task: FitTask) -> PeakList:
     """Peaks in the range that cards cover."""
     low, high = task.two_theta_range_deg
     return peaks.select((peaks.two_theta_deg >= low) & (peaks.two_theta_deg <= high))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from porescope.datasets.library import CardTable
-from porescope.diffraction.breathe import BreatheConfig, breathe_cards
+from porescope.diffraction.breathe import BreatheConfig, BreatheHits, breathe_cards
 from porescope.diffraction.peaks import PeakList
-from porescope.diffraction.search import ReflectionTable, SearchConfig, search_cards
+from porescope.diffraction.search import ReflectionTable, SearchConfig, SearchHits, search_cards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortlistConfig:
     """How many cards pass each sieve."""
 
-    n_breathe: int = 240
+    n_breathe: int = 200
     """Cards whose edges are scanned one by one."""
     n_per_framework: int = 3
     """Most cards of one framework among them."""
@@ -55,6 +56,8 @@ def shortlist_frameworks(
     kind: str,
     framework_codes: Int[np.ndarray, "cards"],
     two_theta_range_deg: tuple[float, float],
+    hits: SearchHits | None = None,
+    breathe: Callable[..., BreatheHits] = breathe_cards,
     config: ShortlistConfig | None = None,
 ) -> Shortlist:
     """Search all cards, then scan the cell edges of the best.
@@ -71,24 +74,29 @@ def shortlist_frameworks(
         Cards with equal codes are the same framework.
     two_theta_range_deg:
         First and last angle that were measured [°].
+    hits:
+        Outcome of the isotropic search of these cards, if it is known already.
+    breathe:
+        What scans the edges; the default, or one that remembers earlier scans of the pattern.
     config:
         Sizes of the sieves.
     """
     config = config or ShortlistConfig()
     reflections = reflection_table(table, kind=kind)
     polarised = kind == "xray"
-    hits = search_cards(
-        reflections,
-        peaks,
-        two_theta_range_deg=two_theta_range_deg,
-        polarised=polarised,
-        config=config.search,
-    )
+    if hits is None:
+        hits = search_cards(
+            reflections,
+            peaks,
+            two_theta_range_deg=two_theta_range_deg,
+            polarised=polarised,
+            config=config.search,
+        )
     order = np.argsort(-hits.score, kind="stable")
     kept = order[_rank_within(framework_codes[order]) < config.n_per_framework]
     chosen = kept[: config.n_breathe]
     chosen = chosen[hits.score[chosen] > 0.0]
-    breath = breathe_cards(
+    breath = breathe(
         reflections,
         chosen,
         peaks,
