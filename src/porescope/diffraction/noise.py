@@ -203,9 +203,7 @@ def _scatter_ratio(
     # a step that a cubic cannot follow, crowded peaks, is followed by second differences
     lag = 1 if shared == 1.0 else 4
     second = np.abs(y[: -2 * lag] - 2.0 * y[lag:-lag] + y[2 * lag :])
-    expected = np.sqrt(
-        sigma[: -2 * lag] ** 2 + 4.0 * sigma[lag:-lag] ** 2 + sigma[2 * lag :] ** 2
-    )
+    expected = np.sqrt(sigma[: -2 * lag] ** 2 + 4.0 * sigma[lag:-lag] ** 2 + sigma[2 * lag :] ** 2)
     pieces = np.array_split(second / expected, max(4, min(40, len(second) // 50)))
     other = _MAD_TO_SIGMA * float(np.quantile([np.median(piece) for piece in pieces], 0.4))
     return min(1.1 * limit * shared**0.15, other), shared

@@ -16,6 +16,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import fftconvolve
 
 _FWHM_TO_SIGMA = 1.0 / 2.3548200450309493
+_WIDEST_DEG = 2.5
+"""Whatever is wider is a hump of the background and no peak [°]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -129,10 +131,11 @@ def first_width_trend(
         tops, widths, ratios = _half_height_widths(two_theta_deg, smooth, noise)
         smear = smoothing * step / _FWHM_TO_SIGMA
         doublet = doublet_deg[tops]
-        true = np.sqrt(
-            np.maximum(widths**2 - smear**2 - np.minimum(0.7 * doublet, 0.85 * widths) ** 2, 0.0)
-        )
-        clear = (true > max(0.6 * smear, 1.5 * step)) & (ratios > 10.0)
+        # lines further apart than the width are separate, closer ones make one wide top
+        both = np.clip((1.5 * widths - doublet) / np.maximum(0.5 * widths, 1e-12), 0.0, 1.0)
+        joined = both * np.minimum(0.7 * doublet, 0.8 * widths)
+        true = np.sqrt(np.maximum(widths**2 - smear**2 - joined**2, 0.0))
+        clear = (true > max(0.6 * smear, 1.5 * step)) & (true < _WIDEST_DEG) & (ratios > 10.0)
         count = int(np.count_nonzero(clear))
         if count:
             strongest = np.argsort(ratios[clear])[::-1][:60]
@@ -279,7 +282,7 @@ def _half_height_widths(
     tops = tops[np.argsort(ratio[tops])[::-1][:300]]
     kept, widths, ratios = [], [], []
     for top in tops:
-        half = 0.5 * smooth[top]
+        half = 0.5 * float(smooth[top])
         left, right = _walk(smooth, int(top), half, -1), _walk(smooth, int(top), half, 1)
         if left is None or right is None:
             continue

@@ -67,9 +67,8 @@ def fit_peaks(
             x = data.x[part]
             own = data.with_points(x).profile(rows[members])
             net = data.net[part] - total[part] + own
-            offset = 0.08 * float(np.median(np.abs(data.background[part]))) + 0.5 * float(
-                np.median(data.sigma[part])
-            )
+            middle = (low + high) // 2
+            offset = 0.08 * abs(float(data.background[middle])) + 0.5 * float(data.sigma[middle])
             before = rows[members].copy()
             fitted, covariance, chi2 = fit_group(
                 x,
@@ -113,8 +112,8 @@ def learn_shape(found: FoundPeaks, *, shape: ExpectedShape, asymmetric: bool) ->
     alone = np.minimum(gap[:-1], gap[1:]) > 1.2 * fwhm
     good = alone & (ratio > 15.0)
     if np.count_nonzero(good) < 3:
-        good = ratio > 8.0
-    if np.count_nonzero(good) < 3:
+        good |= ratio > 8.0
+    if np.count_nonzero(good) == 0:
         return shape
     weight = np.minimum(ratio[good], 200.0) ** 0.5
     trend = fit_width_trend(position[good], fwhm_deg=fwhm[good], weight=weight)
@@ -205,7 +204,7 @@ def _window(
 
 def _variances(
     rows: Float[np.ndarray, "group 5"],
-    covariance: Float[np.ndarray, "all all"],
+    covariance: Float[np.ndarray, "parameters parameters"],
     chi2: float,
     *,
     n_points: int,

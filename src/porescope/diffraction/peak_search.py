@@ -18,7 +18,6 @@ from porescope.diffraction.peak_fitting import fit_peaks, learn_shape, needed_pe
 from porescope.diffraction.peak_model import ExpectedShape, FoundPeaks, PeakData
 from porescope.diffraction.peak_shapes import peak_profile
 
-
 _MAX_ROUNDS = 3
 """How often the rest is searched again."""
 
@@ -97,7 +96,7 @@ def search_peaks(
         rows = needed_peaks(fitted, shape=shape, threshold=0.6 * threshold)
         if len(rows) == 0:
             return _nothing(data, shape.trend)
-        fitted = fit_peaks(data, rows, shape=shape)
+        fitted = fit_peaks(data, rows, shape=shape, n_sweeps=1)
         extra = _detect(data, shape, fitted.parameters, threshold=threshold)
         if len(extra) == 0:
             break

@@ -128,7 +128,7 @@ def fit_group(
     line_ratios: Float[np.ndarray, "lines"],
     line_weights: Float[np.ndarray, "lines"],
     max_iterations: int = 20,
-) -> tuple[Float[np.ndarray, "peaks 5"], Float[np.ndarray, "all all"], float]:
+) -> tuple[Float[np.ndarray, "peaks 5"], Float[np.ndarray, "parameters parameters"], float]:
     """Fit the peaks of one stretch together, with a small straight line beneath them.
 
     Parameters

@@ -213,7 +213,7 @@ def find_peaks(
         If the radiation is unknown.
     """
     return find_peaks_and_background(
-        pattern, background=background, noise=noise, config=config
+        pattern, background=background, refine=background is None, noise=noise, config=config
     )[0]
 
 
@@ -221,20 +221,25 @@ def find_peaks_and_background(
     pattern: Pattern,
     *,
     background: Float[np.ndarray, "points"] | None = None,
+    refine: bool = True,
+    flexibility: float = 1.0,
     noise: NoiseSummary | None = None,
     config: PeakConfig = PeakConfig(),
 ) -> tuple[PeakList, Float[np.ndarray, "points"]]:
     """Find peaks as :func:`find_peaks` does, and say which background lies under them.
 
-    A background that is not given is estimated, and made again without the peaks once they are
-    known.
+    The background is made again without the peaks once they are known, unless that is declined.
 
     Parameters
     ----------
     pattern:
         Measured pattern with a known radiation.
     background:
-        Background at each point; estimated and refined if absent.
+        Background at each point to begin with; estimated if absent.
+    refine:
+        Whether the background is made again.
+    flexibility:
+        As in :func:`porescope.diffraction.background.estimate_background`.
     noise:
         Result of :func:`porescope.diffraction.noise.estimate_noise`; estimated if absent.
     config:
@@ -262,13 +267,14 @@ def find_peaks_and_background(
     intensity = _without_spikes(pattern, noise.spikes)
     sigma = noise.sigma
 
-    def refine(model: Float[np.ndarray, "points"]) -> Float[np.ndarray, "points"]:
+    def refined(model: Float[np.ndarray, "points"]) -> Float[np.ndarray, "points"]:
         return refine_background(
             pattern.two_theta_deg,
             intensity - model,
             sigma=sigma,
             peak_model=model,
             wavelength=radiation.wavelength,
+            flexibility=flexibility,
         )
 
     start = estimate_background(pattern) if background is None else background
@@ -285,7 +291,7 @@ def find_peaks_and_background(
         asymmetric=config.asymmetric,
         expected_fwhm_deg=config.fwhm_deg,
         correlation_points=noise.correlation_points,
-        refine=refine if background is None else None,
+        refine=refined if refine else None,
     )
     peaks = PeakList(
         two_theta_deg=found.parameters[:, 0],
