@@ -143,9 +143,7 @@ def synthetic_result(
             ),
             UnexplainedPeak(two_theta_deg=31.72, d=2.8187, relative_intensity=0.012),
         ),
-        phases=(
-            Phase(id="cod-quartz", name="quartz", formula="O2Si", share_of_intensity=0.06),
-        ),
+        phases=(Phase(id="cod-quartz", name="quartz", formula="O2Si", share_of_intensity=0.06),),
         steps=(
             "Read 2 600 points from 8.00 to 60.00° in steps of 0.02°; Cu Kα from the file.",
             "Background by asymmetric least squares; noise estimated from the counts.",

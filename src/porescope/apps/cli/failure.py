@@ -23,6 +23,10 @@ _CLICK_ERROR: type[Exception] = next(
 )
 
 
+class Stopped(Exception):
+    """The user pressed Ctrl-C; the message says what was finished before, if anything."""
+
+
 def one_line(text: str) -> str:
     """A text on one line, without characters that would steer a terminal.
 
@@ -102,9 +106,8 @@ def report_failure(error: BaseException, *, debug: bool = False) -> int:
     """
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        cause = error.__cause__ if isinstance(error, typer.Abort) else error
-        text = str(cause) if isinstance(cause, KeyboardInterrupt) else ""
+    if isinstance(error, (KeyboardInterrupt, Stopped, typer.Abort)):
+        text = str(error) if isinstance(error, Stopped) else ""
         typer.echo(text or "stopped; nothing was written", err=True)
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
@@ -124,6 +127,7 @@ EXPECTED: tuple[type[BaseException], ...] = (
     OSError,
     MemoryError,
     KeyboardInterrupt,
+    Stopped,
     typer.Abort,
     _CLICK_ERROR,
 )

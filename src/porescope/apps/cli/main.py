@@ -7,15 +7,28 @@ import sys
 import threading
 import warnings
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from porescope.apps.cli import index, library, simulate, solve
-from porescope.apps.cli.failure import EXPECTED, one_line, report_failure
+from porescope.apps.cli.failure import EXPECTED, Stopped, one_line, report_failure
+
+
+class _Commands(TyperGroup):
+    """Hands Ctrl-C on, with what the command says about it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise Stopped(str(interrupt)) from interrupt
+
 
 app = typer.Typer(
     name="porescope",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -24,12 +37,13 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> bool:
     if wanted:
         from porescope import __version__
 
         typer.echo(f"porescope {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

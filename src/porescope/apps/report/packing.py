@@ -23,7 +23,7 @@ class Packer:
         self._bodies: list[bytes] = []
         self._known: dict[bytes, int] = {}
 
-    def integers(self, values: Int[np.ndarray, "..."]) -> dict[str, float]:
+    def integers(self, values: Int[np.ndarray, "..."]) -> dict[str, int | float]:
         """Store whole numbers.
 
         Parameters
@@ -38,7 +38,7 @@ class Packer:
         """
         return {"a": self._store(values), "step": 1.0}
 
-    def linear(self, values: Float[np.ndarray, "..."], *, step: float) -> dict[str, float]:
+    def linear(self, values: Float[np.ndarray, "..."], *, step: float) -> dict[str, int | float]:
         """Store numbers to a fixed precision.
 
         Parameters
@@ -55,7 +55,7 @@ class Packer:
         """
         return {"a": self._store(np.rint(values / step)), "step": step}
 
-    def intensities(self, values: Float[np.ndarray, "points"]) -> dict[str, float]:
+    def intensities(self, values: Float[np.ndarray, "points"]) -> dict[str, int | float]:
         """Store intensities to 1/40 000 of the root of the largest.
 
         Parameters
