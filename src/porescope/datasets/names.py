@@ -10,23 +10,16 @@ from hashlib import blake2b
 
 import gemmi
 import numpy as np
-from jaxtyping import Float
 
-from porescope.crystal.lattice import niggli_lattice
-from porescope.datasets.cards import centring_vectors
-from porescope.datasets.library import lattices_from_cells
-from porescope.datasets.codec import decode_page
 from porescope.datasets.store import CardStore
-from porescope.errors import ConfigError
+from porescope.units import AVOGADRO
 
-CELL_TOLERANCE = 0.03
-"""Relative difference of lattice vectors up to which two cells are the same framework's."""
+VOLUME_TOLERANCE = 0.09
+"""Relative difference of the volume per atom up to which two crystals with one net are the same
+framework: edges that agree within 3 %. Volumes can be compared whatever cell a file chose; open
+and closed forms of a breathing framework stay apart."""
 
 _TOKEN = re.compile(r"([A-Z][a-z]?)([0-9.]*)")
-_STEPS = np.array(
-    [(i, j, k) for i in (0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) > (0, 0, 0)],
-    dtype=np.float64,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +35,12 @@ class _Row:
     net_alike: bytes
     formula: str
     metals: str
-    vectors: np.ndarray
+    density: float
+
+    @property
+    def volume_per_atom(self) -> float:
+        """Volume over the number of atoms that are no hydrogen [Å³]."""
+        return volume_per_heavy_atom(self.formula, density=self.density)
 
 
 def heavy_formula(formula: str, *, metals_alike: bool = False) -> str:
@@ -73,20 +71,31 @@ def heavy_formula(formula: str, *, metals_alike: bool = False) -> str:
     return "".join(sorted(parts))
 
 
-def lattice_fingerprint(primitive: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "13"]:
-    """Lengths of the shortest vectors of a reduced lattice, sorted [Å].
+def volume_per_heavy_atom(formula: str, *, density: float) -> float:
+    """Volume of the cell over the number of its atoms that are no hydrogen [Å³].
 
-    Unlike reduced cell parameters, they change little when the lattice does.
+    Parameters
+    ----------
+    formula:
+        A formula such as ``C24H12O13Zn4``.
+    density:
+        Density [g/cm³].
     """
-    return np.sort(np.linalg.norm(_STEPS @ primitive, axis=1))
+    mass, n_heavy = 0.0, 0.0
+    for symbol, number in _TOKEN.findall(formula):
+        amount = float(number or 1)
+        mass += amount * gemmi.Element(symbol).weight
+        if symbol not in ("H", "D"):
+            n_heavy += amount
+    return mass / (density * 1e-24 * AVOGADRO * max(n_heavy, 1e-9))
 
 
 def assign_frameworks(store: CardStore, *, others: Iterable[CardStore] = ()) -> int:
     """Give every card of a library file the keys of its framework and of its group.
 
     Cards share a *framework* where they have the same bond graph, the same reduced formula
-    without hydrogen, and primitive lattices that agree within 3 %. They share a *group* where
-    that holds once all metals count as one element (lattices within 4.5 %).
+    without hydrogen, and volumes per atom that agree within 9 %. They share a *group* where
+    that holds once all metals count as one element (volumes within 13.5 %).
 
     Parameters
     ----------
@@ -120,7 +129,7 @@ def assign_frameworks(store: CardStore, *, others: Iterable[CardStore] = ()) -> 
     return len({key or f"#{card_id}" for card_id, key in frameworks.items()})
 
 
-def spread_names(store: CardStore) -> int:
+def spread_names(store: CardStore, *, others: Iterable[CardStore] = ()) -> int:
     """Give nameless cards the name of a named card of the same framework or group.
 
     A name from a card that differs in the metal is given with the metal: ``ZIF-8 type (Co)``.
@@ -129,16 +138,19 @@ def spread_names(store: CardStore) -> int:
     ----------
     store:
         Library file, writable, after :func:`assign_frameworks`.
+    others:
+        Files whose names are used as well.
 
     Returns
     -------
     :
         Number of cards that got a name.
     """
-    rows = _rows(store, cells=False)
+    rows = _rows(store)
     own: dict[str, str] = {}
     alike: dict[str, tuple[str, str]] = {}
-    for row in sorted(rows, key=lambda r: _NAME_RANK.get(r.source, len(_NAME_RANK))):
+    named = [row for other in others for row in _rows(other)] + rows
+    for row in sorted(named, key=lambda r: _NAME_RANK.get(r.source, len(_NAME_RANK))):
         if row.name:
             own.setdefault(row.key, row.name)
             alike.setdefault(row.group, (row.name, row.metals))
@@ -170,12 +182,12 @@ _ANALOGUES = {
 
 def _keys(rows: list[_Row], fixed: list[_Row], *, alike: bool) -> dict[int, str]:
     """Key of each row's framework; rows without a net have none."""
-    tolerance = 1.5 * CELL_TOLERANCE if alike else CELL_TOLERANCE
-    seeds: dict[tuple[bytes, str], list[tuple[str, np.ndarray]]] = defaultdict(list)
+    tolerance = 1.5 * VOLUME_TOLERANCE if alike else VOLUME_TOLERANCE
+    seeds: dict[tuple[bytes, str], list[tuple[str, float]]] = defaultdict(list)
     for row in fixed:
         key = row.group if alike else row.key
         if key:
-            seeds[_bucket(row, alike)].append((key, row.vectors))
+            seeds[_bucket(row, alike)].append((key, row.volume_per_atom))
     keys: dict[int, str] = {}
     for row in rows:
         bucket = _bucket(row, alike)
@@ -183,14 +195,13 @@ def _keys(rows: list[_Row], fixed: list[_Row], *, alike: bool) -> dict[int, str]
             keys[row.card_id] = ""
             continue
         members = seeds[bucket]
-        for key, vectors in members:
-            if np.all(np.abs(vectors / row.vectors - 1.0) < tolerance):
-                break
-        else:
+        volume = row.volume_per_atom
+        key = next((k for k, v in members if abs(v / volume - 1.0) < tolerance), None)
+        if key is None:
             text = bucket[0] + bucket[1].encode()
             stem = ("g" if alike else "f") + blake2b(text, digest_size=5).hexdigest()
             key = f"{stem}.{len({k for k, _ in members}) + 1}"
-            members.append((key, row.vectors))
+            members.append((key, row.volume_per_atom))
         keys[row.card_id] = key
     return keys
 
@@ -202,33 +213,16 @@ def _bucket(row: _Row, alike: bool) -> tuple[bytes, str]:
     return row.net, heavy_formula(row.formula)
 
 
-def _rows(store: CardStore, *, cells: bool = True) -> list[_Row]:
+def _rows(store: CardStore) -> list[_Row]:
     """What grouping looks at, for all cards of a file in order."""
-    vectors: dict[int, np.ndarray] = {}
-    letters = dict(store.query("SELECT card_id, substr(symbol, 1, 1) FROM cards"))
-    for first, _, body in store.page_bodies() if cells else ():
-        lattices = lattices_from_cells(decode_page(body).cells)
-        for card_id, lattice in enumerate(lattices, start=first):
-            if card_id in letters:
-                vectors[card_id] = _fingerprint_of(lattice, letters[card_id])
     return [
-        _Row(*row[:8], metals=_metals(row[7]), vectors=vectors.get(row[0], np.zeros(13)))
+        _Row(*row[:8], metals=_metals(row[7]), density=row[8])
         for row in store.query(
             "SELECT c.card_id, coalesce(c.name, ''), s.name, f.key, f.grp, f.net, f.net_alike, "
-            "c.formula FROM cards AS c JOIN sources AS s USING (source_id) "
+            "c.formula, c.density FROM cards AS c JOIN sources AS s USING (source_id) "
             "JOIN frameworks AS f USING (framework_id) ORDER BY c.card_id"
         )
     ]
-
-
-def _fingerprint_of(lattice: np.ndarray, letter: str) -> np.ndarray:
-    """Fingerprint of the primitive lattice; of the cell itself where it cannot be reduced."""
-    primitive = centring_vectors(letter) @ lattice
-    try:
-        primitive = niggli_lattice(primitive)[0]
-    except ConfigError:
-        return lattice_fingerprint(lattice)
-    return lattice_fingerprint(primitive)
 
 
 def _metals(formula: str) -> str:
