@@ -46,6 +46,8 @@ _NUMBER = ("_space_group_it_number", "_symmetry_int_tables_number")
 
 _ROUNDED = 0.4
 """Images of a fully occupied site nearer than this are one atom [Å]."""
+_DISTRUST = 0.4
+"""How much worse what the file states must be before it is not believed at all."""
 MAX_ATOMS = 1_000_000
 """More atoms in one cell than this are refused."""
 
@@ -79,17 +81,15 @@ def filled_cell(
         Where the operations cannot be read, or contradict the cell.
     """
     best: tuple[float, Crystal] | None = None
-    first_error: str | None = None
-    stated = False
+    problem: str | None = None
     for origin, find in _readings(block, lattice):
-        stated = True
         try:
             group = find()
         except ConfigError as error:
-            first_error = first_error or str(error)
+            problem = problem or str(error)
             continue
         if not _fits_metric(group, lattice):
-            first_error = first_error or (
+            problem = problem or (
                 f"the cell parameters contradict the space group {group.symbol!r} "
                 f"from the {origin}; correct one of them"
             )
@@ -100,28 +100,33 @@ def filled_cell(
                 path=path,
             )
         crystal = _expanded(sites, lattice, group, name)
-        badness = _badness(crystal, block) if group.n_ops > 1 or origin == "cell" else 0.0
-        badness += _DISTRUST if origin == "cell" else 0.0
+        badness = _badness(crystal, block) if group.n_ops > 1 else 0.0
         if best is None or badness < best[0]:
             best = (badness, crystal)
-        if badness == 0.0 or group.n_ops == 1:
+        if badness == 0.0:
             break
-    if best is None:
-        if stated and first_error is not None:
-            line = next(
-                (block.lines[tag] for tag in (*_HM, *_OPERATIONS) if tag in block.lines), None
-            )
-            raise ParseError(first_error, path=path, line=line or block.line)
-        best = (0.0, _expanded(sites, lattice, P1, name))
+    if best is None or best[0] > _DISTRUST:
+        plain = _expanded(sites, lattice, P1, name)
+        if best is None and problem is not None and not _contents_agree(plain, block):
+            raise ParseError(problem, path=path, line=_line_of_symmetry(block))
+        badness = _badness(plain, block) + (_DISTRUST if best is not None else 0.0)
+        if best is None or badness < best[0]:
+            best = (badness, plain)
     if best[0] > 0.0:
         _LOGGER.info("%s: atoms overlap or contradict the formula", path or name)
     return best[1]
 
 
+def _line_of_symmetry(block: CifBlock) -> int:
+    loops = [loop.line for loop in block.loops if any(tag in loop.columns for tag in _OPERATIONS)]
+    tags = (*_OPERATIONS, *_HM, *_HALL, *_NUMBER)
+    return [*loops, *(block.lines[tag] for tag in tags if tag in block.lines), block.line][0]
+
+
 def _readings(
     block: CifBlock, lattice: Float[np.ndarray, "3 3"]
 ) -> Iterator[tuple[str, Callable[[], SpaceGroup]]]:
-    """What the file says of its symmetry, the most explicit first; P1 last."""
+    """What the file says of its symmetry, the most explicit first."""
     operations = _operations(block)
     if operations:
         yield "operations", partial(space_group_from_operations, operations)
@@ -146,8 +151,6 @@ def _readings(
     number = number_from_text(block.value(*_NUMBER) or "?")
     if number is not None and np.isfinite(number) and 1 < number <= 230:
         yield "number", partial(space_group_from_number, int(number))
-    if operations or hall or symbols:
-        yield "cell", lambda: P1
 
 
 def _operations(block: CifBlock) -> tuple[str, ...]:
@@ -230,20 +233,25 @@ def _filled(
 
 
 def _badness(crystal: Crystal, block: CifBlock) -> float:
-    """Share of atoms that overlap, plus the relative error of the stated contents."""
-    pairs = len(_overlaps(crystal))
-    error = 0.0
+    """Share of atoms that overlap, plus the relative error of the contents if it is large."""
+    error = _contents_error(crystal, block) or 0.0
+    return 2.0 * len(_overlaps(crystal)) / crystal.n_atoms + (error if error > 0.3 else 0.0)
+
+
+def _contents_agree(crystal: Crystal, block: CifBlock) -> bool:
+    """Whether the file states the contents of the cell, and they are these."""
+    error = _contents_error(crystal, block)
+    return error is not None and error < 0.3
+
+
+def _contents_error(crystal: Crystal, block: CifBlock) -> float | None:
+    """Relative difference from the stated formula and number of formula units, if there are any."""
     stated = amounts_from_formula(block.value("_chemical_formula_sum") or "")
     units = number_from_text(block.value("_cell_formula_units_z") or "?")
-    if stated and units is not None and np.isfinite(units) and units > 0:
-        # Hydrogen is often in the formula and not in the list of atoms.
-        heavy = {z: amount * units for z, amount in stated.items() if z != 1}
-        found = np.bincount(crystal.numbers, weights=crystal.occupancy, minlength=120)
-        total = sum(heavy.values())
-        if total > 0.0:
-            error = sum(abs(found[z] - amount) for z, amount in heavy.items()) / total
-    return 2.0 * pairs / crystal.n_atoms + (error if error > 0.3 else 0.0)
-
-
-_DISTRUST = 0.4
-"""How much worse what the file states must be before it is not believed at all."""
+    # Hydrogen is often in the formula and not in the list of atoms.
+    heavy = {z: amount for z, amount in stated.items() if z != 1}
+    if not heavy or units is None or not 0.0 < units < 1e6:
+        return None
+    found = np.bincount(crystal.numbers, weights=crystal.occupancy, minlength=120)
+    difference = sum(abs(found[z] - amount * units) for z, amount in heavy.items())
+    return float(difference / (sum(heavy.values()) * units))
