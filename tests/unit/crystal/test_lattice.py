@@ -18,6 +18,8 @@ from porescope.crystal.lattice import (
 from porescope.crystal.space_group import space_group_from_number, space_group_from_symbol
 from porescope.errors import ConfigError
 
+AB_AND_C = [[1, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0]]
+
 
 def test_parameters_come_back():
     cell = (5.0, 6.0, 7.0, 81.0, 92.0, 103.0)
