@@ -106,6 +106,11 @@ def read_columns(data: bytes, path: Path) -> Scan:
     )
     axis, intensity = table.values[:, names.axis], table.values[:, names.intensity]
     notes = list(names.notes)
+    if table.values.shape[1] > 3 and not names.named:
+        notes.append(
+            f"the file has {table.values.shape[1]} columns without names: column "
+            f"{names.axis + 1} was taken as 2θ, column {names.intensity + 1} as the intensity"
+        )
     if table.footer:
         notes.append(f"lines after the data, left out: {table.footer}")
     radiation, note = _radiation_of(table)

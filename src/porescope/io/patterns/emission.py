@@ -7,6 +7,7 @@ import re
 from typing import Literal
 
 from porescope.diffraction.radiation import Radiation, radiation_from_name, radiation_names
+from porescope.units import HC_EV_ANGSTROM
 
 _ANODES = ("Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Mo", "Rh", "Ag", "In", "W")
 """Chemical symbols that are understood as anodes."""
@@ -103,15 +104,17 @@ def radiation_from_tube(
     )
 
 
-_NUMBER = r"(\d+\.\d+)"
+_NUMBER = r"(\d*\.\d+(?:[eE][+-]?\d+)?|\d+[eE]-\d+)"
+_UNIT = r"[ \t]*(nm|pm|m|Å|A|ang\w*)?(?![A-Za-z\d])"
 _WAVELENGTH = re.compile(
     r"(?:wave[\s_-]*len(?:gth)?s?|lambda|\blam\b|λ|_WL1?\b|k[\s_-]*alpha[\s_-]*1?)"
-    r"(?:\s*[(\[][^)\]]{0,12}[)\]])?[^\d\n;]{0,16}" + _NUMBER + rf"(?:\s*[/,]\s*{_NUMBER})?",
+    r"([^\d\n;.]{0,24}?)" + _NUMBER + rf"(?:[ \t]*[/,][ \t]*{_NUMBER})?" + _UNIT,
     re.IGNORECASE,
 )
 _ALPHA2 = re.compile(
-    r"(?:k[\s_-]*alpha|lambda|wavelength|_WL)[\s_-]*2[^\d\n]{0,16}" + _NUMBER, re.IGNORECASE
+    r"(?:k[\s_-]*alpha|lambda|wavelength|_WL)[\s_-]*2[^\d\n]{0,24}?" + _NUMBER, re.IGNORECASE
 )
+_ENERGY = re.compile(r"\benergy\b[\s:=(\[keV)\]]{0,12}(\d+(?:\.\d+)?)[ \t]*keV", re.IGNORECASE)
 _TUBE = re.compile(
     r"(?<![A-Za-z])(Cr|Mn|Fe|Co|Ni|Cu|Zn|Ga|Mo|Rh|Ag)[ \t]*[-_,]?[ \t]*K[ \t]*[-_\\~]*[ \t]*"
     r"(alpha|beta|a|b|α|β)(?![b-z])[ \t_~\\-]*([12])?",
@@ -150,19 +153,40 @@ def radiation_from_text(text: str) -> tuple[Radiation | None, tuple[str, ...]]:
     first, second = _wavelengths_of(text)
     if neutron:
         return (Radiation(kind="neutron", wavelengths=(first,)) if first else None), ()
+    energy = _ENERGY.search(text)
+    if not first and not anode and energy:
+        kev = float(energy.group(1))
+        if 5.0 <= kev <= 200.0:
+            return Radiation(
+                wavelengths=(1e-3 * HC_EV_ANGSTROM / kev,), polarisation=SYNCHROTRON_POLARISATION
+            ), (f"the file gives an energy of {kev:g} keV: taken as that of the beam",)
     return tube_or_line(anode=anode, line=line, wavelength=first, second=second, text=text)
 
 
 def _wavelengths_of(text: str) -> tuple[float, float]:
-    match = _WAVELENGTH.search(text)
-    if match is None or not is_wavelength(float(match.group(1))):
-        return 0.0, 0.0
-    first = float(match.group(1))
-    second = float(match.group(2)) if match.group(2) else 0.0
-    other = _ALPHA2.search(text)
-    if not second and other:
-        second = float(other.group(1))
-    return first, second if 0.0 < second / first - 1.0 < 0.03 else 0.0
+    """One or two wavelengths [Å] out of a header, whatever their unit; 0 where there is none."""
+    for match in _WAVELENGTH.finditer(text):
+        scale = _angstrom_per_unit(match)
+        first = scale * float(match.group(2))
+        if not is_wavelength(first):
+            continue
+        second = scale * float(match.group(3)) if match.group(3) else 0.0
+        other = _ALPHA2.search(text)
+        if not second and other:
+            second = scale * float(other.group(1))
+        return first, second if 0.0 < second / first - 1.0 < 0.03 else 0.0
+    return 0.0, 0.0
+
+
+def _angstrom_per_unit(match: re.Match[str]) -> float:
+    """Factor to ångström; a bare number below 1e-8 is in metres (as pyFAI writes it)."""
+    unit = (match.group(4) or "").lower()
+    before = re.search(r"[(\[,\s](nm|pm|m)[)\]]", match.group(1), re.IGNORECASE)
+    if not unit and before:
+        unit = before.group(1).lower()
+    if unit == "m" or float(match.group(2)) < 1e-8:
+        return 1e10
+    return {"nm": 10.0, "pm": 0.01}.get(unit, 1.0)
 
 
 def tube_or_line(

@@ -12,6 +12,7 @@ from porescope.io.patterns.bruker_raw import RAW1, RAW2, RAW3
 from porescope.io.patterns.bruker_raw4 import RAW4
 from porescope.io.patterns.bruker_uxd import UXD
 from porescope.io.patterns.columns import COLUMNS
+from porescope.io.patterns.exchange import CPI, MDI, UDF
 from porescope.io.patterns.formats import PatternFormat
 from porescope.io.patterns.grids import GRID
 from porescope.io.patterns.gsas import GSAS
@@ -24,8 +25,8 @@ from porescope.io.patterns.source import WHAT_IS_READ, Archive, read_bytes
 from porescope.io.patterns.stoe import STOE
 
 FORMATS: tuple[PatternFormat, ...] = (
-    XRDML, RASX, BRML, RAW4, RAW3, RAW2, RAW1, STOE, RAS, UXD, OBJCRYST, IGOR, GSAS, PDCIF, GRID,
-    COLUMNS,
+    XRDML, RASX, BRML, RAW4, RAW3, RAW2, RAW1, STOE, RAS, UXD, UDF, CPI, OBJCRYST, IGOR, GSAS,
+    PDCIF, MDI, GRID, COLUMNS,
 )  # fmt: skip
 """All formats, in the order in which their signatures are tried; columns of text come last."""
 

@@ -46,6 +46,10 @@ _FOREIGN = (
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
     (b"SQLite format 3", "a database"),
+    (b"V3RD", "a Philips RD file: export it as XRDML or UDF"),
+    (b"V5RD", "a Philips RD file: export it as XRDML or UDF"),
+    (b"FI\x00", "a Rigaku binary raw file: export it as RAS or text"),
+    (b"FORMAT :", "a Bruker detector frame: integrate it first"),
     (b"\x93NUMPY", "a NumPy array: save it as two columns of text"),
 )
 

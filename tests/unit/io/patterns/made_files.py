@@ -327,3 +327,34 @@ def table(gap: str = " ", *, comma: bool = False, head: str = "", sigma: bool = 
         parts = [f"{x:.3f}", f"{y:.1f}"] + ([f"{np.sqrt(y):.3f}"] if sigma else [])
         rows.append(gap.join(part.replace(".", ",") if comma else part for part in parts))
     return (head + "\n".join(rows) + "\n").encode()
+
+
+def udf() -> bytes:
+    """Philips UDF."""
+    texts = [f"{y:8.0f}" for y in COUNTS]
+    rows = [",".join(texts[begin : begin + 8]) for begin in range(0, N, 8)]
+    head = """SampleIdent,MOF ,/
+Anode,Co ,/
+LabdaAlpha1, 1.78897 ,/
+LabdaAlpha2, 1.79285 ,/
+RatioAlpha21, 0.50000 ,/
+DataAngleRange, 10.0000, 14.0000 ,/
+ScanStepSize, 0.050 ,/
+ScanStepTime, 2.00 ,/
+RawScan
+"""
+    return (head + ",\n".join(rows) + "/\n").encode()
+
+
+def mdi() -> bytes:
+    """MDI JADE text."""
+    texts = [f"{y:.0f}" for y in COUNTS]
+    rows = [" ".join(texts[begin : begin + 8]) for begin in range(0, N, 8)]
+    head = f"01/01/25 MOF\n 10.000 0.050 1.0 CU 1.54056 14.000 {N}\n"
+    return (head + "\n".join(rows) + "\n").encode()
+
+
+def cpi() -> bytes:
+    """Sietronics CPI."""
+    head = "SIETRONICS XRD SCAN\n10.00\n14.00\n0.05\nCu\n1.54056\n1-1-2025\n2.0\nMOF\nSCANDATA\n"
+    return (head + "\n".join(f"{y:.0f}" for y in COUNTS) + "\n").encode()

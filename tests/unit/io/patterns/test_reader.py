@@ -46,6 +46,9 @@ _CASES = {
     "pdcif": (made.pdcif(), 1.54056, 1, np.round(_POISSON)),
     "pdcif 2theta": (made.pdcif(axis="_pd_proc_2theta_corrected"), 1.54056, 1, None),
     "pdcif d": (made.pdcif(axis="_pd_proc_d_spacing"), 1.54056, 1, None),
+    "udf": (made.udf(), 1.78897, 2, _POISSON),
+    "mdi": (made.mdi(), 1.54056, 2, None),
+    "cpi": (made.cpi(), 1.54056, 2, None),
     "objcryst": (made.objcryst(), 1.5, 1, _POISSON),
     "igor": (made.igor(), 0.0, 0, _POISSON),
     "grid": (made.grid(), 0.0, 0, None),
@@ -189,6 +192,11 @@ def test_overlapping_ranges_leave_one_and_say_so(tmp_path: Path) -> None:
         (made.gsas("STD")[:-200], "cut off"),
         (made.objcryst(spectrum="Time Of Flight"), "time-of-flight"),
         (made.grid()[:-60], "cut off"),
+        (made.udf()[:-60], "cut off"),
+        (made.mdi()[:-60], "cut off"),
+        (made.cpi()[:-60], "cut off"),
+        (b"FI\x00" + bytes(500), "Rigaku binary raw"),
+        (b"V5RD" + bytes(500), "Philips RD"),
         (b"data_x\n_cell_length_a 10\nloop_\n_atom_site_label\nSi1\n", "without observed"),
         (b"data_x\nloop_\n_pd_meas_counts_total\n" + b"5\n" * 30, "angles"),
     ],
@@ -216,3 +224,8 @@ def test_sniffing_looks_at_the_content_and_not_at_the_name(tmp_path: Path) -> No
     path = tmp_path / "scan.xy"
     path.write_bytes(made.raw3())
     assert sniff_format(path) == "raw3"
+
+
+def test_the_documentation_names_every_format() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert [one.name for one in FORMATS if f"`{one.name}`" not in text] == []
