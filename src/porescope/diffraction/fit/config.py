@@ -64,8 +64,9 @@ class FitConfig:
     (restrained mode)."""
     restraint_low_angle: float = 1.0
     """The same for d of 10 Å and more, where guests act most (restrained mode)."""
-    overlap_restraint: float = 0.05
-    """Strength of the restraint that makes overlapping reflections equal (Pawley mode)."""
+    overlap_restraint: float = 1.0
+    """Strength of the restraint that shares intensity between overlapping reflections by their
+    multiplicities, in units of chi² (Pawley mode)."""
     cut: float = 20.0
     """Where a line ends, in full widths at half maximum from its middle."""
     approach: bool = True

@@ -95,7 +95,9 @@ def estimate_pawley(
     band[0] += penalty
     right += penalty * penalty_target
     first, strength = _overlap_links(problem, peaks, config)
-    strength = strength * np.minimum(diagonal[first], diagonal[first + 1])
+    # In units of chi²: a pair costs about `overlap_restraint` where one takes all from the other.
+    size = np.maximum(np.abs(right) / np.maximum(diagonal, 1e-300), 1e-300)
+    strength = strength / np.maximum(size[first], size[first + 1]) ** 2
     share, next_share = 1.0 / problem.multiplicity[first], 1.0 / problem.multiplicity[first + 1]
     scale = np.minimum(problem.multiplicity[first], problem.multiplicity[first + 1])
     share, next_share = share * scale, next_share * scale

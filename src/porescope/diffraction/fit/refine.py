@@ -330,7 +330,7 @@ def _result(
         rwp=_ratio(misfit, weighted_total),
         rwp_background_corrected=_ratio(misfit, net_total),
         rp=float(np.sum(np.abs(estimate.residual))) / total if total > 0.0 else 1.0,
-        rexp=_ratio(freedom, weighted_total),
+        rexp=_ratio(float(freedom), weighted_total),
         chi2=chi2,
         n_parameters=n_parameters,
         n_iterations=outcome.n_iterations,
