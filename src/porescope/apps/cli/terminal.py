@@ -15,7 +15,7 @@ from porescope.apps.report.advice import next_steps, percent, twins_of
 from porescope.workflows.solution import SolveResult, UnexplainedPeak
 
 WIDTH = 80
-_BAR = 12
+_BAR = 9
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 MAX_ROWS = 8
 """Candidates that are shown on the screen; all of them stand in the report."""
@@ -74,10 +74,10 @@ def candidate_table(result: SolveResult) -> Table:
         A table that fits 76 columns.
     """
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", pad_edge=False)
-    table.add_column("", justify="right", style="dim")
+    table.add_column("", justify="right", style="dim", min_width=2, no_wrap=True)
     table.add_column("probability", width=_BAR + 7, no_wrap=True)
-    table.add_column("framework", max_width=16, no_wrap=True, overflow="ellipsis")
-    table.add_column("formula", max_width=13, no_wrap=True, overflow="ellipsis")
+    table.add_column("framework", max_width=15, no_wrap=True, overflow="ellipsis")
+    table.add_column("formula", max_width=12, no_wrap=True, overflow="ellipsis")
     table.add_column("Rwp", justify="right", no_wrap=True)
     table.add_column("peaks", justify="right", no_wrap=True)
     table.add_column("cell", justify="right", no_wrap=True)
