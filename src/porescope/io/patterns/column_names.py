@@ -93,6 +93,17 @@ def columns_of(header: list[str], n_columns: int, *, path: Path) -> Columns:
         index + 1 if index + 1 < n_columns else 0,
     )
     sigma = next((i for i, name in enumerate(names) if _SIGMA.search(name)), None)
+    others = [
+        name
+        for i, name in enumerate(names)
+        if i not in (index, intensity, sigma) and re.search(r"int|obs|count|sample|^y", name, re.I)
+    ]
+    if others:
+        notes = (
+            *notes,
+            f"the column {names[intensity]!r} was taken as the intensity, "
+            f"{', '.join(map(repr, others[:4]))} left out",
+        )
     label = names[intensity].lower()
     unit: Unit = "unknown"
     if re.search(r"cps|counts?\s*/\s*s|counts per sec", label):

@@ -140,8 +140,8 @@ def radiation_from_text(text: str) -> tuple[Radiation | None, tuple[str, ...]]:
     :
         The radiation or ``None`` where the text does not say, and notes on what was assumed.
     """
-    neutron = re.search(r"\bneutrons?\b", text, re.IGNORECASE) is not None
     tube = _TUBE.search(text)
+    neutron = tube is None and re.search(r"\bneutrons?\b", text, re.IGNORECASE) is not None
     named = _ANODE.search(text)
     anode = anode_of(tube.group(1)) if tube else (anode_of(named.group(1)) if named else "")
     line: Line = "Ka"

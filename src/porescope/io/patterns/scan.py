@@ -22,6 +22,9 @@ MIN_POINTS = 20
 MAX_POINTS = 2_000_000
 """Most points that are read."""
 
+LARGEST_VALUE = 1e30
+"""Largest position or intensity that is believed."""
+
 AxisKind = Literal["two_theta_deg", "theta_deg", "two_theta_rad", "q_per_angstrom", "q_per_nm", "d"]
 Unit = Literal["counts", "cps", "unknown"]
 
@@ -109,6 +112,7 @@ def pattern_from_scan(scan: Scan, *, path: Path, radiation: Radiation | None = N
     notes += note
     angle, intensity, sigma, note = _inside_range(angle, intensity, sigma, path)
     notes += note
+    _refuse_peak_list(angle, path)
     notes += _check_intensities(intensity, path)
     for note_text in notes:
         logger.info("%s: %s", path.name, note_text)
@@ -145,6 +149,13 @@ def _require_finite(values: Float[np.ndarray, "points"], what: str, path: Path) 
         raise ParseError(
             f"expected numbers, came {values[bad[0]]} as the {what} of point {bad[0] + 1} "
             f"({len(bad)} such points in all); remove or repair these rows",
+            path=path,
+        )
+    largest = float(np.abs(values).max())
+    if largest > LARGEST_VALUE:
+        raise ParseError(
+            f"expected values below {LARGEST_VALUE:g}, came {largest:g} as the {what}; "
+            "the file is damaged",
             path=path,
         )
 
@@ -276,6 +287,19 @@ def _inside_range(
     return angle, intensity, sigma, notes
 
 
+def _refuse_peak_list(angle: Float[np.ndarray, "points"], path: Path) -> None:
+    """Few points at irregular angles are peaks or sticks, not a scan."""
+    if len(angle) >= 300:
+        return
+    log_step = np.log(np.diff(angle))
+    if np.median(np.abs(np.diff(log_step))) > 0.3:
+        raise ParseError(
+            f"expected a scan, came {len(angle)} points at irregular angles: this is a list of "
+            "peaks or a calculated stick pattern; give the measured scan",
+            path=path,
+        )
+
+
 def _check_intensities(intensity: Float[np.ndarray, "points"], path: Path) -> list[str]:
     """Refuse what carries no pattern; say what looks unusual."""
     low, high = float(intensity.min()), float(intensity.max())
@@ -296,10 +320,6 @@ def _check_intensities(intensity: Float[np.ndarray, "points"], path: Path) -> li
             f"expected mostly positive intensities, came {low:g} to {high:g}; "
             "the column may be a difference or a derivative: choose the measured intensities",
             path=path,
-        )
-    if max(high, -low) > 1e30:
-        raise ParseError(
-            f"expected intensities below 1e30, came {high:g}; the file is damaged", path=path
         )
     if _is_scrambled(intensity):
         raise ParseError(

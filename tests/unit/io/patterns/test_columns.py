@@ -79,6 +79,14 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
     np.testing.assert_allclose(pattern.intensity, made.COUNTS)
 
 
+def test_further_samples_are_left_out_and_said_so(tmp_path: Path) -> None:
+    pairs = zip(made.ANGLE, made.COUNTS, strict=True)
+    rows = "\n".join(f"{x:.3f},{y:.0f},{2 * y:.0f}" for x, y in pairs)
+    pattern = read(tmp_path, f"2theta,sample A,sample B\n{rows}\n")
+    np.testing.assert_allclose(pattern.intensity, made.COUNTS)
+    assert any("'sample B' left out" in note for note in pattern.notes)
+
+
 def test_row_numbers_are_skipped(tmp_path: Path) -> None:
     pairs = zip(made.ANGLE, made.COUNTS, strict=True)
     rows = "\n".join(f"{i} {x:.3f} {y:.0f}" for i, (x, y) in enumerate(pairs, start=1))
@@ -167,6 +175,7 @@ def test_other_measurements_are_refused_by_name(tmp_path: Path, head: str, reaso
         ("# Wavelength=154.06 pm\n", (1.5406,)),
         ("# beam energy = 60.0 keV\n", (0.206640,)),
         ("# PHD energy window 4.02 keV\n", None),
+        ("# Cu Ka; compare with the neutron pattern\n", (1.54059, 1.54443)),
         ("# K-Alpha1 [Å],1.5406\n# K-Alpha2 [Å],1.5444\n", (1.5406, 1.5444)),
         ("# Cu K-beta\n", (1.39223,)),
         ("# Cobalt anode\n", None),
