@@ -98,7 +98,7 @@ def test_simulated_pattern_is_fitted_to_nothing_left(system: str, mode: str) -> 
 
 
 @given(seed=SEEDS, factor=st.floats(1e-3, 1e3))
-@settings(max_examples=8)
+@settings(max_examples=5)
 def test_le_bail_does_not_see_the_scale_of_the_starting_intensities(
     seed: int, factor: float
 ) -> None:
@@ -121,7 +121,7 @@ def test_le_bail_does_not_see_the_scale_of_the_starting_intensities(
     mode=st.sampled_from(["fixed", "le_bail", "pawley", "restrained"]),
     strain=st.floats(-0.02, 0.02),
 )
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_rwp_never_ends_above_its_start(seed: int, system: str, mode: str, strain: float) -> None:
     rng = np.random.default_rng(seed)
     phase = made_phase(system, rng=rng)
@@ -133,8 +133,16 @@ def test_rwp_never_ends_above_its_start(seed: int, system: str, mode: str, strai
     assert np.isfinite(result.rwp)
 
 
-@pytest.mark.parametrize("mode", ["fixed", "pawley"])
-@pytest.mark.parametrize("system", ["cubic", "orthorhombic", "triclinic"])
+@pytest.mark.parametrize(
+    ("system", "mode"),
+    [
+        ("cubic", "pawley"),
+        ("orthorhombic", "fixed"),
+        pytest.param("triclinic", "fixed", marks=pytest.mark.slow),
+        pytest.param("orthorhombic", "pawley", marks=pytest.mark.slow),
+        pytest.param("triclinic", "pawley", marks=pytest.mark.slow),
+    ],
+)
 def test_uncertainties_tell_the_scatter(system: str, mode: str) -> None:
     """Over noise of 40 seeds, chi² is 1 and pulls of the cell have unit width."""
     phase = made_phase(system, rng=np.random.default_rng(3), d_min=2.2)
