@@ -1,7 +1,6 @@
 """Every real file is read as an independent look at its bytes says, or refused by name.
 
-``patterns_read.csv`` was made without porescope: regular expressions on the XML, ``struct`` on the
-binaries, ``numpy.loadtxt`` on the text.
+``patterns_read.csv`` is made by ``make_patterns_read.py``, without porescope.
 """
 
 from __future__ import annotations
