@@ -106,11 +106,18 @@ def read_mcmaille(path: Path) -> tuple[float, np.ndarray]:
     return wavelength, np.array([float(v[0]) for v in values if len(v) >= 2])
 
 
-def score(candidates: tuple[CellCandidate, ...], truth: np.ndarray, seconds: float) -> dict:
+def score(
+    candidates: tuple[CellCandidate, ...],
+    truth: np.ndarray,
+    seconds: float,
+    length_tolerance: float = 0.01,
+) -> dict:
     """Ranks of the true lattice and of the first derivative one, with what was found first."""
     rank = derivative = 0
     for i, cell in enumerate(candidates, start=1):
-        if not rank and same_lattice(cell.primitive_lattice, truth):
+        if not rank and same_lattice(
+            cell.primitive_lattice, truth, length_tolerance=length_tolerance
+        ):
             rank = i
         elif not derivative and derivative_index(cell.primitive_lattice, truth) > 1:
             derivative = i
@@ -228,12 +235,14 @@ def measured_cases() -> list[tuple[str, Path, float | str, list[tuple]]]:
         if name in MEASURED:
             file, wavelength, cell = MEASURED[name]
             if isinstance(wavelength, str) and "xml" in wavelength:
-                text = next(meta.parent.glob("*.inp.xml")).read_text()
+                text = next(meta.parent.glob("*SR.inp.xml")).read_text()
                 wavelength = float(re.search(r"<WaveLength>\s*([\d.]+)", text).group(1))
             out.append((name, meta.parent / file, wavelength, [cell]))
             continue
         cells, wavelength = _cif_cells(meta.parent)
-        pattern = next(iter(sorted(meta.parent.glob("*.rasx")) or sorted(meta.parent.glob("*.xy"))), None)
+        pattern = next(
+            iter(sorted(meta.parent.glob("*.rasx")) or sorted(meta.parent.glob("*.xy"))), None
+        )
         stated = json.loads(meta.read_text()).get("wavelength_A")
         if isinstance(stated, (int, float)):
             wavelength = float(stated)
@@ -248,9 +257,22 @@ def _cif_cells(folder: Path) -> tuple[list[tuple], float | None]:
     """Cells with their centring, and the wavelength, of all CIF files of a folder."""
     cells, wavelength = [], None
     for path in sorted(folder.glob("*.cif")):
-        for block in gemmi.cif.read(str(path)):
-            found = [block.find_value(f"_cell_{x}") for x in (
-                "length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")]
+        try:
+            document = gemmi.cif.read(str(path))
+        except ValueError:
+            continue
+        for block in document:
+            found = [
+                block.find_value(f"_cell_{x}")
+                for x in (
+                    "length_a",
+                    "length_b",
+                    "length_c",
+                    "angle_alpha",
+                    "angle_beta",
+                    "angle_gamma",
+                )
+            ]
             if wavelength is None:
                 value = block.find_value("_diffrn_radiation_wavelength") or ""
                 if re.match(r"[\d.]+", value):
@@ -260,8 +282,14 @@ def _cif_cells(folder: Path) -> tuple[list[tuple], float | None]:
             numbers = [gemmi.cif.as_number(x) for x in found]
             if not np.all(np.isfinite(numbers)):
                 continue
-            symbol = next((block.find_value(tag) for tag in (
-                "_space_group_name_H-M_alt", "_symmetry_space_group_name_H-M") if block.find_value(tag)), "P 1")
+            symbol = next(
+                (
+                    block.find_value(tag)
+                    for tag in ("_space_group_name_H-M_alt", "_symmetry_space_group_name_H-M")
+                    if block.find_value(tag)
+                ),
+                "P 1",
+            )
             letter = gemmi.cif.as_string(symbol).strip()[:1]
             letter = "I" if "ZIF-8" in str(path) else letter
             cell = (letter if letter in "PABCIFR" else "P", *numbers)
@@ -287,7 +315,7 @@ def run_measured(config: IndexingConfig) -> list[dict]:
             rows.append(row | {"status": f"not indexed: {error}"[:160]})
             report(rows[-1])
             continue
-        scores = [score(found, truth_lattice(cell), seconds) for cell in cells]
+        scores = [score(found, truth_lattice(cell), seconds, 0.02) for cell in cells]
         rows.append(row | min(scores, key=lambda s: (s["rank"] or 99, s["derivative_rank"] or 99)))
         report(rows[-1])
     return rows

@@ -39,6 +39,8 @@ class IndexingConfig:
     """Lines at the lowest angles that trial cells are tested on."""
     n_rank: int = 40
     """Lines at the lowest angles that cells are refined and ranked on."""
+    weakest: float = 0.003
+    """Lines weaker than this share of the strongest are left out while 20 others remain."""
     max_unindexed: float = 0.25
     """Share of the lines that may stay unindexed."""
     sigma_deg: float = 0.015

@@ -17,7 +17,13 @@ from porescope.diffraction.indexing.lines import (
     lines_from_two_theta,
     shifted,
 )
-from porescope.diffraction.indexing.pool import Budget, propose_trials, refine_pool
+from porescope.diffraction.indexing.pool import (
+    Budget,
+    propose_dichotomy,
+    propose_random,
+    propose_trials,
+    refine_pool,
+)
 from porescope.diffraction.indexing.reduce import derivative_index
 from porescope.diffraction.indexing.screen import make_screen
 from porescope.diffraction.indexing.settle import (
@@ -33,6 +39,9 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[float, str], None]
 """Called with the share of the time that is used and a word about what is being done."""
 
+MAX_RANDOM_ROUNDS = 50
+STRONG = 0.03
+"""Share of the strongest line from which on a line counts as strong."""
 PLAN = tuple((system, centring) for system, all_ in forms.BRAVAIS.items() for centring in all_)
 
 
@@ -152,7 +161,8 @@ def index_lines(
     """Unit cells from prepared lines; see :func:`index_peaks`."""
     start = perf_counter()
     budget = Budget(end=start + config.max_seconds)
-    lines = lines.first(config.n_rank)
+    lines = lines.strong(config.weakest, n_least=20).first(config.n_rank)
+    rng = rng or np.random.default_rng(0)
 
     def tell(text: str) -> None:
         logger.debug("%6.2f s  %s", perf_counter() - start, text)
@@ -160,14 +170,20 @@ def index_lines(
             progress(min((perf_counter() - start) / config.max_seconds, 1.0), text)
 
     settled: list[Settled] = []
-    for method, zero_deg in _stages(lines, config):
+    for method, zero_deg, share in _stages(lines, config):
         pool = _search(
-            lines, method=method, zero_deg=zero_deg, config=config, budget=budget, tell=tell
+            lines.strong(share, n_least=12),
+            method=method,
+            zero_deg=zero_deg,
+            config=config,
+            budget=budget,
+            rng=rng,
+            tell=tell,
         )
         settled += _settle_all(lines, pool, config=config)
         best = max((cell.evidence for cell in settled), default=-np.inf)
         tell(f"{method}, zero {zero_deg:+.2f}°: best evidence {best:.1f}")
-        if best >= config.convincing or budget.over:
+        if budget.over or (best >= config.convincing and share == 0.0):
             break
     ranked = merge(settled, n=config.n_candidates)
     return tuple(
@@ -176,13 +192,25 @@ def index_lines(
     )
 
 
-def _stages(lines: LineList, config: IndexingConfig) -> list[tuple[Method, float]]:
-    """What is tried, in order: each method without a zero shift, then with some."""
-    zeros = [0.0]
-    if lines.wavelength is not None and config.max_zero_deg > 0.0:
-        step = config.max_zero_deg / 3.0
-        zeros += [sign * i * step for i in (1, 2, 3) for sign in (1, -1)]
-    return [("trials", zero) for zero in zeros if "trials" in config.methods]
+def _stages(lines: LineList, config: IndexingConfig) -> list[tuple[Method, float, float]]:
+    """What is tried, in order: method, zero shift [° 2θ], and the weakest line that takes part.
+
+    Every method first runs without a zero shift; trials come first, on the strong lines alone,
+    which are seldom foreign, and on all.
+    """
+    first: list[tuple[Method, float, float]] = []
+    if "trials" in config.methods:
+        n_strong = lines.strong(STRONG, n_least=12).n_lines
+        first = [("trials", 0.0, STRONG)] if n_strong < lines.n_lines else []
+        first += [("trials", 0.0, 0.0)]
+        if lines.wavelength is not None and config.max_zero_deg > 0.0:
+            step = config.max_zero_deg / 3.0
+            first += [("trials", sign * i * step, 0.0) for i in (1, 2, 3) for sign in (1.0, -1.0)]
+    if "dichotomy" in config.methods:
+        first.append(("dichotomy", 0.0, 0.0))
+    if "random" in config.methods:
+        first += [("random", 0.0, 0.0)] * MAX_RANDOM_ROUNDS
+    return first
 
 
 def _search(
@@ -192,27 +220,38 @@ def _search(
     zero_deg: float,
     config: IndexingConfig,
     budget: Budget,
+    rng: np.random.Generator,
     tell: Callable[[str], None],
 ) -> list[Settled]:
     """Refined cells of every Bravais lattice by one method."""
     straight = shifted(lines, zero_deg)
     n = min(config.n_search, lines.n_lines)
+    exhaustive = method == "dichotomy"
     screen = make_screen(
-        straight.s[:n], straight.sigma[:n], max_missed=int(config.max_unindexed * n)
+        straight.s[:n],
+        straight.sigma[:n],
+        max_missed=min(2, n // 8) if exhaustive else int(config.max_unindexed * n),
+        leverage=0.2 if exhaustive else 1.0,
     )
     out: list[Settled] = []
     for system, centring in PLAN:
         if forms.system_name(system, centring) not in config.systems or budget.over:
             continue
         tell(f"{method}: {forms.system_name(system, centring)} {forms.CENTRINGS[centring]}")
-        found, _ = propose_trials(
-            straight,
-            system=system,
-            centring=centring,
-            screen=screen,
-            config=config,
-            budget=budget.part(config.max_seconds_per_system),
-        )
+        if method == "random":
+            found = propose_random(
+                straight, system=system, centring=centring, config=config, rng=rng
+            )
+        else:
+            propose = propose_trials if method == "trials" else propose_dichotomy
+            found, _ = propose(
+                straight,
+                system=system,
+                centring=centring,
+                screen=screen,
+                config=config,
+                budget=budget.part(config.max_seconds_per_system / (4 if exhaustive else 1)),
+            )
         out += refine_pool(
             lines,
             found,

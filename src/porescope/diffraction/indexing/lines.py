@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -26,6 +26,8 @@ class LineList:
     """Change of ``s`` with a zero shift [1/Å² per ° 2θ]; 0 without a wavelength."""
     impurity: Float[np.ndarray, "lines"]
     """Chance that a line belongs to something else."""
+    strength: Float[np.ndarray, "lines"]
+    """Intensities relative to the strongest line; all 1 where none are known."""
     wavelength: float | None = None
     """Wavelength [Å], if the lines came as angles."""
 
@@ -34,26 +36,41 @@ class LineList:
         """Number of lines."""
         return len(self.s)
 
-    def first(self, n: int) -> LineList:
-        """The lines at the lowest angles."""
-        return LineList(
-            s=self.s[:n],
-            sigma=self.sigma[:n],
-            slope=self.slope[:n],
-            impurity=self.impurity[:n],
-            wavelength=self.wavelength,
+    def select(self, which: np.ndarray | slice) -> LineList:
+        """Some of the lines."""
+        return replace(
+            self,
+            s=self.s[which],
+            sigma=self.sigma[which],
+            slope=self.slope[which],
+            impurity=self.impurity[which],
+            strength=self.strength[which],
         )
 
+    def first(self, n: int) -> LineList:
+        """The lines at the lowest angles."""
+        return self.select(slice(0, n))
 
-def _impurity(
-    intensity: Float[np.ndarray, "lines"] | None, n: int, config: IndexingConfig
-) -> Float[np.ndarray, "lines"]:
+    def strong(self, share: float, *, n_least: int) -> LineList:
+        """Lines stronger than a share of the strongest, but not fewer than ``n_least``."""
+        if self.n_lines <= n_least:
+            return self
+        limit = min(share, float(np.sort(self.strength)[-n_least]))
+        return self.select(self.strength >= limit)
+
+
+def _impurity(strength: Float[np.ndarray, "lines"]) -> Float[np.ndarray, "lines"]:
     """Chance of being foreign: the strong lines of a pattern rarely are, the weak ones often."""
-    base = np.full(n, 0.1)
-    if intensity is None or np.ptp(intensity) <= 0.0:
-        return base
-    relative = np.clip(intensity / np.max(intensity), 1e-4, 1.0)
-    return np.clip(0.04 * relative**-0.35, 0.03, 0.3)
+    if np.ptp(strength) <= 0.0:
+        return np.full(len(strength), 0.1)
+    return np.clip(0.015 * strength**-0.5, 0.03, 0.6)
+
+
+def _strength(intensity: Float[np.ndarray, "lines"] | None, n: int) -> Float[np.ndarray, "lines"]:
+    """Intensities relative to the strongest."""
+    if intensity is None or not np.max(intensity) > 0.0:
+        return np.ones(n)
+    return np.clip(np.asarray(intensity) / np.max(intensity), 1e-5, 1.0)
 
 
 def lines_from_two_theta(
@@ -97,12 +114,13 @@ def lines_from_two_theta(
     slope = 2.0 * np.sin(np.deg2rad(two_theta)) / wavelength**2 * np.pi / 180.0
     # Near 90° in θ the slope vanishes, and with it the uncertainty in s; never quite.
     slope = np.maximum(slope, 1e-3 * np.pi / 180.0 / wavelength**2)
-    impurity = _impurity(intensity, len(two_theta), config)
+    strength = _strength(intensity, len(two_theta))
     return LineList(
         s=((2.0 * np.sin(np.deg2rad(two_theta) / 2.0) / wavelength) ** 2)[order],
         sigma=(slope * sigma)[order],
         slope=slope[order],
-        impurity=impurity[order],
+        impurity=_impurity(strength)[order],
+        strength=strength[order],
         wavelength=wavelength,
     )
 
@@ -142,11 +160,13 @@ def lines_from_d(
         sigma = slope * config.sigma_deg
     else:
         sigma = 2.0 * np.asarray(sigma_d) / d**3
+    strength = _strength(intensity, len(d))
     return LineList(
         s=s[order],
         sigma=np.maximum(sigma, 1e-6 * s)[order],
         slope=np.zeros(len(d)),
-        impurity=_impurity(intensity, len(d), config)[order],
+        impurity=_impurity(strength)[order],
+        strength=strength[order],
     )
 
 
@@ -167,10 +187,4 @@ def shifted(lines: LineList, zero_deg: float) -> LineList:
     wavelength = lines.wavelength
     theta = np.arcsin(np.sqrt(lines.s) * wavelength / 2.0) - np.deg2rad(zero_deg) / 2.0
     theta = np.maximum(theta, 1e-4)
-    return LineList(
-        s=(2.0 * np.sin(theta) / wavelength) ** 2,
-        sigma=lines.sigma,
-        slope=lines.slope,
-        impurity=lines.impurity,
-        wavelength=wavelength,
-    )
+    return replace(lines, s=(2.0 * np.sin(theta) / wavelength) ** 2)

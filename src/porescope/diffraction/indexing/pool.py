@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 from jaxtyping import Float
 
-from porescope.diffraction.indexing import forms, trials
+from porescope.diffraction.indexing import dichotomy, forms, random_starts, trials
 from porescope.diffraction.indexing.candidate import IndexingConfig, Method
 from porescope.diffraction.indexing.lines import LineList
 from porescope.diffraction.indexing.merit import _evidence_many
@@ -19,10 +19,15 @@ from porescope.diffraction.indexing.settle import Settled
 FIRST_CUTS = np.array([6.0, 4.0, 3.0, 2.5, 2.0, 2.0])
 MAX_CALCULATED = 160
 """Most lines that a cell may have below the last observed one of the search."""
-MAX_REFINED = 4000
+MAX_REFINED = 2500
 """Trial cells per Bravais lattice that are refined."""
+N_FIRST_RANKING = 26
+"""Lines that the first refinement and ranking use."""
 KEPT = 40
 """Refined cells per Bravais lattice that go on."""
+
+RANDOM_CELLS = {1: 200, 2: 1000, 3: 2500, 4: 6000, 6: 12_000}
+"""Random starts per round, by number of free parameters."""
 
 N_LOW = {1: 10, 2: 10, 3: 8, 4: 8, 6: 10}
 """Lowest lines that are taken in all combinations, by number of free parameters."""
@@ -101,6 +106,68 @@ def propose_trials(
     return thin(parameters, score, scale=float(lines.s[4]), n=MAX_REFINED)
 
 
+def propose_dichotomy(
+    lines: LineList,
+    *,
+    system: int,
+    centring: int,
+    screen: Screen,
+    config: IndexingConfig,
+    budget: Budget,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Parameters and screening scores of cells from the exhaustive search; none if triclinic."""
+    p = forms.N_PARAMETERS[system]
+    found = [(np.empty((0, p)), np.empty(0))]
+    if system != forms.TRICLINIC:
+        whole = volume_range(lines, system=system, centring=centring, config=config)
+        tables = dichotomy.covering_tables(screen)
+        start = dichotomy.domain(screen, system=system, max_edge=config.max_edge)
+        # Shells of growing volume: small cells are quick to rule out and the likelier answer.
+        shells = np.geomspace(*whole, 2 + int(2.0 * np.log2(whole[1] / whole[0])))
+        boxes = [
+            (low, high, (float(shells[i]), float(shells[i + 1])))
+            for i in range(len(shells) - 1)
+            for low, high in dichotomy.split_domain(*start)
+        ][::-1]
+        while boxes and not budget.over:
+            low, high, shell = boxes.pop()
+            cells, score, done = dichotomy.search_box(
+                low, high, system=system, centring=centring, screen=screen, tables=tables,
+                volume=shell,
+            )  # fmt: skip
+            found.append((cells, score))
+            if not done:
+                axis = int(np.argmax((high - low)[:3] / high[:3]))
+                middle = 0.5 * (low[axis] + high[axis])
+                for edge_low, edge_high in ((low[axis], middle), (middle, high[axis])):
+                    part_low, part_high = low.copy(), high.copy()
+                    part_low[axis], part_high[axis] = edge_low, edge_high
+                    boxes.append((part_low, part_high, shell))
+    cells, score = (np.concatenate([f[i] for f in found]) for i in (0, 1))
+    return thin(cells, score, scale=float(lines.s[4]), n=MAX_REFINED)
+
+
+def propose_random(
+    lines: LineList,
+    *,
+    system: int,
+    centring: int,
+    config: IndexingConfig,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Parameters of random cells, most of them for the systems of low symmetry."""
+    volume = volume_range(lines, system=system, centring=centring, config=config)
+    # From a tenth of the largest volume: smaller cells have too few lines to need this method.
+    volume = (max(volume[0], 0.02 * volume[1]), 0.7 * volume[1])
+    return random_starts.random_cells(
+        RANDOM_CELLS[forms.N_PARAMETERS[system]],
+        system=system,
+        volume=volume,
+        longest=config.max_edge,
+        rng=rng,
+    )
+
+
 def thin(
     parameters: Float[np.ndarray, "cells free"],
     score: Float[np.ndarray, "cells"],
@@ -129,14 +196,15 @@ def refine_pool(
     config: IndexingConfig,
 ) -> list[Settled]:
     """Refine trial cells without a zero shift of their own and keep the best."""
+    cuts = random_starts.CUTS if method == "random" else FIRST_CUTS
     if not len(parameters):
         return []
-    search = lines.first(config.n_rank)
+    search = lines.first(max(N_FIRST_RANKING, config.n_search))
     parameters = np.ascontiguousarray(parameters)
     spread = max(config.zero_sigma_deg, 1e-6)
     log_det = _refine_many(
         parameters, zero_deg, system, centring, search.s, search.sigma, search.slope, spread,
-        FIRST_CUTS,
+        cuts,
     )  # fmt: skip
     log_width = float(np.log(lines.s[min(4, lines.n_lines - 1)]))
     evidence = _evidence_many(

@@ -93,16 +93,20 @@ def _solve(matrix, vector, p, out):
 @njit(cache=True)
 def _normal(s, sigma, slope_zero, zero_sigma, system, p, with_zero, miss, hkl, cut, matrix, rhs):
     # Normal equations for the change of the parameters; lines beyond cut sigmas lose weight.
-    # The zero shift has a Gaussian prior of width zero_sigma. Returns the matched lines' number.
+    # The zero shift has a Gaussian prior of width zero_sigma. Returns how many lines take part and
+    # how many of them lie within cut sigmas.
     q = p + 1 if with_zero else p
     row = np.zeros(MAX_FREE)
     matrix[:q, :q] = 0.0
     rhs[:q] = 0.0
     matched = 0
+    close = 0
     for i in range(len(s)):
         ratio = miss[i] / (cut * sigma[i])
         if abs(ratio) > 3.0:
             continue
+        if abs(ratio) <= 1.0:
+            close += 1
         weight = 1.0 / (sigma[i] * (1.0 + ratio * ratio)) ** 2
         _design(hkl[i, 0], hkl[i, 1], hkl[i, 2], system, row)
         if with_zero:
@@ -112,7 +116,7 @@ def _normal(s, sigma, slope_zero, zero_sigma, system, p, with_zero, miss, hkl, c
             for b in range(a + 1):
                 matrix[a, b] += weight * row[a] * row[b]
         matched += 1
-    return matched
+    return matched, close
 
 
 @njit(cache=True)
@@ -130,16 +134,17 @@ def _refine(parameters, zero, system, centring, s, sigma, slope_zero, zero_sigma
     step = np.zeros(MAX_FREE)
     shifted = np.empty(n)
     log_det = np.nan
-    for cut in cuts:
+    for turn in range(len(cuts)):
+        cut = cuts[turn]
         _form(parameters, system, form)
         for i in range(n):
             shifted[i] = s[i] - zero * slope_zero[i]
         if _assign(form, system, centring, shifted, miss, hkl) == 0:
             return zero, np.nan
-        matched = _normal(
+        matched, close = _normal(
             s, sigma, slope_zero, zero_sigma, system, p, with_zero, miss, hkl, cut, matrix, rhs
         )
-        if matched < q:
+        if matched < q or (turn >= 3 and 2 * close < n):
             return zero, np.nan
         if with_zero:
             matrix[p, p] += 1.0 / zero_sigma**2
