@@ -160,8 +160,13 @@ def read_raw3(data: bytes, path: Path) -> Scan:
                 )
             )
         start += header + extra + n_points * (record or 4)
+    return scan_from_ranges(ranges, _header3(file, notes), path=path)
+
+
+def _header3(file: Binary, notes: list[str]) -> Scan:
+    """What the file header of version 3 says; the arrays are empty."""
     anode = file.text(608, 4)
-    base = Scan(
+    return Scan(
         axis=_EMPTY,
         intensity=_EMPTY,
         format="raw3",
@@ -180,7 +185,6 @@ def read_raw3(data: bytes, path: Path) -> Scan:
         },
         notes=tuple(notes),
     )
-    return scan_from_ranges(ranges, base, path=path)
 
 
 def _plausible_time(seconds: float) -> float | None:

@@ -82,12 +82,8 @@ def pattern_from_scan(scan: Scan, *, path: Path, radiation: Radiation | None = N
     ParseError
         The scan is no powder pattern; the message says why.
     """
-    notes = list(scan.notes)
+    notes = [*scan.notes, *_replaced(scan.radiation, radiation)]
     used = radiation if radiation is not None else scan.radiation
-    if radiation is not None and scan.radiation is not None:
-        told, given = scan.radiation.wavelength, radiation.wavelength
-        if abs(told - given) > 1e-3 * told:
-            notes.append(f"the wavelength given ({given:g} Å) replaces the file's ({told:g} Å)")
     _require_points(len(scan.axis), path)
     if len(scan.axis) != len(scan.intensity):
         raise ParseError(
@@ -126,6 +122,15 @@ def pattern_from_scan(scan: Scan, *, path: Path, radiation: Radiation | None = N
         metadata=dict(scan.metadata),
         notes=tuple(notes),
     )
+
+
+def _replaced(told: Radiation | None, given: Radiation | None) -> list[str]:
+    if told is None or given is None:
+        return []
+    old, new = told.wavelength, given.wavelength
+    if abs(old - new) <= 1e-3 * old:
+        return []
+    return [f"the wavelength given ({new:g} Å) replaces the file's ({old:g} Å)"]
 
 
 def _require_points(n_points: int, path: Path) -> None:
