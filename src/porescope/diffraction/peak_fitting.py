@@ -156,9 +156,16 @@ def needed_peaks(
         Parameters of the peaks to keep.
     """
     rows = found.parameters
-    keep = rows[:, 1] > 0.75 * threshold * found.sigma_height
-    order = np.argsort(rows[:, 1])[::-1]
     width = shape.trend.fwhm_deg(rows[:, 0])
+    # at the foot of a strong peak the wrong shape of that peak makes small ones
+    leans = np.zeros(len(rows), dtype=bool)
+    for side in (1, -1):
+        neighbour = np.roll(rows, side, axis=0)
+        distance = np.abs(neighbour[:, 0] - rows[:, 0]) / width
+        leans |= (distance < 2.2) & (neighbour[:, 1] > 4.0 * rows[:, 1])
+        leans |= (distance < 4.5) & (neighbour[:, 1] > 25.0 * rows[:, 1])
+    keep = rows[:, 1] > np.where(leans, 1.4, 0.75) * threshold * found.sigma_height
+    order = np.argsort(rows[:, 1])[::-1]
     for k in order:
         if not keep[k]:
             continue

@@ -236,18 +236,23 @@ def _doubtful(
     grid, net, sigma = _uniform(data, max(step, float(np.min(shape.trend.fwhm_deg(data.x))) / 12))
     width = shape.trend.fwhm_deg(grid)
     _, visible = detection_signal(grid, net=net, sigma=sigma, fwhm_deg=0.8 * width)
-    tops = grid[local_maxima(visible)]
+    maxima = local_maxima(visible)
+    tops, depth = grid[maxima], visible[maxima]
     doubtful = np.zeros(len(angles), dtype=bool)
     wide = shape.trend.fwhm_deg(angles)
     lines = np.concatenate([known[:, 0], known[:, 0] + data.doublet_deg(known[:, 0])])
     strength = np.concatenate([known[:, 1], known[:, 1] * (data.weights[1:2].sum() or 1.0)])
+    at_lines = np.interp(lines, grid, visible)
     for k, angle in enumerate(angles):
         distance = np.abs(lines - angle) / wide[k]
         flank = (distance < 1.6) & (strength > 2.0 * heights[k])
+        flank |= (distance < 3.0) & (strength > 8.0 * heights[k])
         if flank.any():
-            shown = len(tops) > 0 and float(np.min(np.abs(tops - angle))) < 0.35 * wide[k]
-            nearest = float(np.min(distance[flank]))
-            doubtful[k] = not shown or nearest < 0.45
+            strong = int(np.argmax(np.where(flank, strength, -np.inf)))
+            expected = 0.3 * heights[k] / strength[strong] * at_lines[strong]
+            near = np.abs(tops - angle) < 0.35 * wide[k]
+            shown = bool(np.any(near & (depth > max(expected, 0.0))))
+            doubtful[k] = not shown or float(np.min(distance[flank])) < 0.45
         doubtful[k] |= bool(np.any((distance < 8.0) & (strength > 150.0 * heights[k])))
     return doubtful
 
