@@ -92,6 +92,23 @@ def test_coordination_numbers(unpacked, name, expected):
 
 
 @pytest.mark.shared
+@pytest.mark.slow
+def test_uio_66_and_its_disordered_refinements(shared_data, tmp_path):
+    """Square antiprisms ZrO8 (https://doi.org/10.1021/ja8057953), one net in nine entries.
+
+    Slow, since the archive must be unpacked up to the files.
+    """
+    with tarfile.open(shared_data / "structures" / "core_mof_2019.tar.xz") as archive:
+        members = [member for member in archive if "RUBTAK" in member.name]
+        archive.extractall(tmp_path, members=members, filter="data")
+    paths = sorted(tmp_path.rglob("RUBTAK*.cif"))
+    crystal = read_cif(paths[0])
+    assert set(coordination_numbers(crystal)[crystal.numbers == 40].tolist()) == {8}
+    assert len(paths) == 9
+    assert len({net_hash(read_cif(path)) for path in paths}) == 1
+
+
+@pytest.mark.shared
 def test_contents_of_famous_cells(unpacked):
     """Atoms of one cell, from the formulas of the papers and not from the files."""
     # MOF-177: Zn4O(BTB)2 eight times (https://doi.org/10.1038/nature02311).

@@ -65,6 +65,7 @@ def bonds_of(crystal: Crystal) -> NeighbourList:
     keep &= near.distance > _OVERLAP * (radii[first] + radii[second])
     pairs = _selected(near, keep)
     pairs = _selected(pairs, _hydrogen_bonded_once(pairs, numbers))
+    pairs = _selected(pairs, _within_valence(pairs, numbers))
     return _selected(pairs, ~_hidden(pairs, numbers))
 
 
@@ -106,6 +107,30 @@ def _hydrogen_bonded_once(
     found = _keys(pairs.first[rows], pairs.second[rows], pairs.image[rows], len(numbers))
     keep[rows] = np.isin(found, np.concatenate([forward, backward]))
     return keep
+
+
+def _within_valence(
+    pairs: NeighbourList, numbers: Int[np.ndarray, "atoms"]
+) -> Bool[np.ndarray, "pairs"]:
+    """False for what is beyond the four nearest non-metal neighbours of a carbon atom."""
+    keep = np.ones(pairs.n_pairs, dtype=bool)
+    metal = is_metal()[numbers]
+    rows = np.flatnonzero((numbers[pairs.first] == 6) & ~metal[pairs.second])
+    atoms = pairs.first[rows]
+    counts = np.bincount(atoms, minlength=len(numbers))
+    if not len(rows) or counts.max() <= 4:
+        return keep
+    # The pairs of an atom stand in the order of distance.
+    rank = np.arange(len(rows)) - (np.cumsum(counts) - counts)[atoms]
+    lost = rows[rank >= 4]
+    one, other = pairs.first[lost], pairs.second[lost]
+    gone = np.concatenate(
+        [
+            _keys(one, other, pairs.image[lost], len(numbers)),
+            _keys(other, one, -pairs.image[lost], len(numbers)),
+        ]
+    )
+    return ~np.isin(_keys(pairs.first, pairs.second, pairs.image, len(numbers)), gone)
 
 
 def _keys(

@@ -29,7 +29,7 @@ _REACH = 1000
 """Atoms after which a coordination sequence ends, at the end of that shell."""
 _TABLE = 8192
 _METAL_LABEL = 200
-_SAME_PLACE = 0.6
+_SAME_PLACE = 0.8
 """Places nearer than this are alternatives, of which the most occupied counts [Å]."""
 
 
