@@ -15,6 +15,8 @@ interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import argparse
+import csv
+import hashlib
 import json
 import sys
 import time
@@ -26,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from porescope.crystal.symmetry import find_symmetry
-from porescope.datasets.library import Library
+from porescope.datasets.library import SHIPPED, Library
 from porescope.diffraction.background import estimate_background
 from porescope.diffraction.breathe import BreatheHits, breathe_cards
 from porescope.diffraction.corrupt import CORRUPTION_VERSION, CorruptionConfig, corrupt_crystal
@@ -35,7 +37,13 @@ from porescope.diffraction.peaks import find_peaks
 from porescope.diffraction.search import SearchHits, search_cards
 from porescope.io.cif import read_cif
 from porescope.workflows.candidate_fits import fit_card, fit_task
-from porescope.workflows.evidence import CANDIDATE_FEATURES, NONE_FEATURES
+from porescope.workflows.evidence import (
+    CANDIDATE_FEATURES,
+    NONE_FEATURES,
+    Evidence,
+    candidate_features,
+    none_features,
+)
 from porescope.workflows.identify import SearchSpace, identify_peaks, peaks_within
 from porescope.workflows.probability import (
     SHIPPED_MODEL,
@@ -45,6 +53,9 @@ from porescope.workflows.probability import (
     save_model,
 )
 from porescope.workflows.shortlist import reflection_table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from rows import run_facts
 
 RESULTS = Path(__file__).parents[1] / "results"
 CONFIG = CorruptionConfig(cell_isotropic=0.0, cell_axis=0.015)
@@ -164,14 +175,24 @@ def run_case(row: int, seed: int) -> dict[str, object]:
             )
             seconds = time.perf_counter() - started
             rows = [s.row for s in found.scored]
+            if not removed:
+                best = np.where(chosen, hits.score, -1.0)
+                better = chosen & (best > best[frameworks == frameworks[row]].max())
+                case[f"naive_rank_{mode}"] = len(np.unique(frameworks[better])) + 1
             case["searches"][f"{mode}{'_removed' if removed else ''}"] = {
                 "seconds": seconds,
-                "context": found.pattern_features.tolist(),
-                "features": [s.features.tolist() for s in found.scored],
+                "n_peaks": peaks_within(peaks, task).n_peaks,
+                "chance_score": found.shortlist.chance_score,
                 "ids": [s.card.id for s in found.scored],
                 "same": [bool(part.codes[0][r] == frameworks[row]) for r in rows],
                 "same_net": [bool(part.codes[1][r] == groups[row]) for r in rows],
-                "evidence": [asdict(s.evidence) for s in found.scored],
+                "evidence": [
+                    {
+                        k: round(v, 5) if isinstance(v, float) else v
+                        for k, v in asdict(s.evidence).items()
+                    }
+                    for s in found.scored
+                ],
             }
     return case
 
@@ -232,16 +253,24 @@ def read_cases(split: str) -> list[dict]:
     return [case for case in cases if case["status"] == "ok"]
 
 
+def features_of(search: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Features of the candidates and of the pattern, from the evidence that was kept."""
+    context = {"n_peaks": search["n_peaks"], "chance_score": search["chance_score"]}
+    evidence = [Evidence(**e) for e in search["evidence"]]
+    return candidate_features(evidence, **context), none_features(**context)
+
+
 def labelled(cases: list[dict]) -> list[LabelledCase]:
     """Every search of every case, with the right framework marked."""
     found = []
     for case in cases:
         for search in case["searches"].values():
-            if search["features"]:
+            if search["evidence"]:
+                candidates, pattern = features_of(search)
                 found.append(
                     LabelledCase(
-                        candidates=np.array(search["features"]),
-                        pattern=np.array(search["context"]),
+                        candidates=candidates,
+                        pattern=pattern,
                         right=np.array(search["same"]),
                     )
                 )
@@ -299,10 +328,8 @@ def evaluate(split: str) -> list[dict[str, object]]:
         for case in cases:
             for removed in (False, True):
                 search = case["searches"][f"{mode}{'_removed' if removed else ''}"]
-                p, none = model.probabilities(
-                    np.array(search["features"]).reshape(-1, len(CANDIDATE_FEATURES)),
-                    pattern=np.array(search["context"]),
-                )
+                candidates, pattern = features_of(search)
+                p, none = model.probabilities(candidates, pattern=pattern)
                 order = np.argsort(-p, kind="stable")
                 same = np.array(search["same"], dtype=bool)[order]
                 net = np.array(search["same_net"], dtype=bool)[order]
@@ -335,12 +362,66 @@ def evaluate(split: str) -> list[dict[str, object]]:
     return rows
 
 
+def naive(split: str) -> list[dict[str, object]]:
+    """The isotropic search alone, with nothing after it."""
+    cases = read_cases(split)
+    rows = []
+    for mode in MODES:
+        ranks = np.array([case[f"naive_rank_{mode}"] for case in cases])
+        rows.append(
+            {
+                "mode": mode,
+                "n": len(cases),
+                "top1": float(np.mean(ranks <= 1)),
+                "top10": float(np.mean(ranks <= 10)),
+            }
+        )
+    return rows
+
+
+def write_rows(name: str, rows: list[dict[str, object]], *, library: str, seed: int) -> None:
+    """Write a results file: metrics, seed, data hash, commit, hardware."""
+    digest = hashlib.sha256(Path(library).read_bytes()).hexdigest()[:16]
+    facts = {"seed": seed, "library_sha256": digest, **run_facts()}
+    with (RESULTS / f"{name}.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=[*rows[0], *facts])
+        writer.writeheader()
+        for row in rows:
+            rounded = {k: round(float(v), 4) if isinstance(v, float) else v for k, v in row.items()}
+            writer.writerow(rounded | facts)
+            print(rounded)
+
+
+def reliability(split: str) -> list[dict[str, object]]:
+    """Stated against true probability of the first candidate, in ten bins."""
+    model = load_model()
+    stated, true = [], []
+    for case in read_cases(split):
+        for name, search in case["searches"].items():
+            candidates, pattern = features_of(search)
+            p, _ = model.probabilities(candidates, pattern=pattern)
+            first = int(np.argmax(p)) if len(p) else -1
+            stated.append(float(p[first]) if len(p) else 0.0)
+            true.append(len(p) > 0 and not name.endswith("removed") and search["same"][first])
+    index = np.minimum((np.array(stated) * 10).astype(int), 9)
+    return [
+        {
+            "bin": f"{b / 10:.1f}-{(b + 1) / 10:.1f}",
+            "n": int((index == b).sum()),
+            "stated": float(np.array(stated)[index == b].mean()),
+            "true": float(np.array(true)[index == b].mean()),
+        }
+        for b in range(10)
+        if (index == b).any()
+    ]
+
+
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", choices=("calibration", "test"))
     parser.add_argument("--n", type=int, default=1000)
-    parser.add_argument("--library", default="")
+    parser.add_argument("--library", default=str(SHIPPED))
     parser.add_argument("--structures", default="")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
@@ -359,8 +440,10 @@ def main() -> int:
     if options.calibrate:
         calibrate()
     if options.table:
-        for row in evaluate("test"):
-            print({k: (round(v, 4) if isinstance(v, float) else v) for k, v in row.items()})
+        options_of_rows = {"library": options.library, "seed": options.seed}
+        write_rows("identify_corrupted", evaluate("test"), **options_of_rows)
+        write_rows("identify_naive", naive("test"), **options_of_rows)
+        write_rows("identify_reliability", reliability("test"), **options_of_rows)
     return 0
 
 

@@ -23,6 +23,9 @@ CANDIDATE_FEATURES = (
     "rwp_by_peaks",
     "missing_elements",
     "best_of_list",
+    "log_profile_miss",
+    "log_lines_per_peak",
+    "zero",
 )
 """Names of the candidates' features, in order."""
 NONE_FEATURES = ("one", "log_peaks", "chance_score")
@@ -47,6 +50,15 @@ class Evidence:
     """Share of the calculated intensity that lies on observed peaks."""
     strain: tuple[float, float, float]
     """Change of a, b, c."""
+    profile_cosine: float
+    """Cosine of the square roots of observed and calculated profile after the fit, background
+    taken off both."""
+    lines_per_peak: float
+    """Reflections of the cell in the range over the number of observed peaks."""
+    zero_deg: float
+    """Zero shift of the fit [°]."""
+    rexp: float
+    """Rwp that counting noise alone would leave."""
     missing_elements: int = 0
     """Elements that the user named and the candidate lacks, hydrogen and oxygen not counted."""
 
@@ -78,6 +90,9 @@ def candidate_features(
                 fit * peaks,
                 float(e.missing_elements),
                 float(miss == min(misses)) + float(fit == min(fits)),
+                np.log(max(1.002 - e.profile_cosine, 1e-3)),
+                np.log(max(e.lines_per_peak, 0.1)),
+                min(abs(e.zero_deg), 0.3) * 10.0,
             )
         )
     return np.array(rows)
@@ -86,6 +101,14 @@ def candidate_features(
 def none_features(*, n_peaks: int, chance_score: float) -> Float[np.ndarray, "none_features"]:
     """Features of the pattern, in the order of :data:`NONE_FEATURES`."""
     return np.array([1.0, np.log(max(n_peaks, 2) / 15.0), chance_score])
+
+
+def profile_cosine(
+    observed: Float[np.ndarray, "points"], calculated: Float[np.ndarray, "points"]
+) -> float:
+    """Cosine of the square roots of two profiles without background; negative points count as 0."""
+    o, c = np.maximum(observed, 0.0), np.maximum(calculated, 0.0)
+    return float(np.sqrt(o * c).sum() / max(np.sqrt(o.sum() * c.sum()), 1e-30))
 
 
 def explained_shares(

@@ -21,6 +21,7 @@ from porescope.workflows.evidence import (
     candidate_features,
     explained_shares,
     none_features,
+    profile_cosine,
 )
 from porescope.workflows.probability import ProbabilityModel
 from porescope.workflows.shortlist import Shortlist, ShortlistConfig, shortlist_frameworks
@@ -186,6 +187,13 @@ def identify_peaks(
             explained_count=count,
             predicted=predicted,
             strain=(float(strain[0]), float(strain[1]), float(strain[2])),
+            profile_cosine=profile_cosine(
+                fitted.fixed.observed - fitted.fixed.background,
+                fitted.fixed.calculated - fitted.fixed.background,
+            ),
+            lines_per_peak=fitted.le_bail.phases[0].in_range.sum() / max(within.n_peaks, 1),
+            zero_deg=fitted.fixed.zero_deg,
+            rexp=fitted.fixed.rexp,
             missing_elements=len(wanted - set(card.elements)),
         )
         found.append(
