@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_structure_factors import anglesite
+from test_structure_factor_lists import anglesite
 
 from porescope.crystal.lattice import lattice_from_parameters
 from porescope.crystal.space_group import space_group_from_symbol

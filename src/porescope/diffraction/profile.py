@@ -72,11 +72,11 @@ class PeakProfiles:
     """Where each line's run begins in the flat arrays."""
     value: Float[np.ndarray, "flat"]
     """Profile [1/°]."""
-    d_position: Float[np.ndarray, "flat"]
-    """Derivative by the position [1/°²]."""
-    d_fwhm: Float[np.ndarray, "flat"]
+    d_position: Float[np.ndarray, "slopes"]
+    """Derivative by the position [1/°²]; empty where derivatives were not asked for."""
+    d_fwhm: Float[np.ndarray, "slopes"]
     """Derivative by the full width [1/°²]."""
-    d_eta: Float[np.ndarray, "flat"]
+    d_eta: Float[np.ndarray, "slopes"]
     """Derivative by the Lorentzian fraction [1/°]."""
 
 
@@ -198,7 +198,7 @@ def axial_divergence(
     position_deg: Float[np.ndarray, "peaks"],
     *,
     profile: ProfileParameters,
-    n_nodes: int = 12,
+    n_nodes: int = 16,
 ) -> tuple[Float[np.ndarray, "peaks nodes"], Float[np.ndarray, "peaks nodes"]]:
     """Positions and weights of symmetric lines that add up to the asymmetric one.
 
@@ -215,14 +215,14 @@ def axial_divergence(
     profile:
         ``s_over_l`` and ``h_over_l`` are used.
     n_nodes:
-        Number of nodes.
+        Number of nodes, even.
 
     Returns
     -------
     :
         Positions [°] and weights (each row adds up to 1).
     """
-    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
+    nodes, weights = np.polynomial.legendre.leggauss(n_nodes // 2)
     return _axial_nodes(position_deg, profile.s_over_l, profile.h_over_l, nodes, weights)
 
 

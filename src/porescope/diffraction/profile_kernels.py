@@ -88,32 +88,32 @@ def _peak_rows(grid, position, fwhm, eta, cut, derivatives):
 
 @njit(cache=True)
 def _axial_nodes(position, s, h, nodes, weights):
-    # Finger, Cox and Jephcoat (1994), with s = S/L and h = H/L as half heights: the ring of a
-    # cone of angle 2θ meets the detector at 2φ; height(2φ) = sqrt(cos²2φ/cos²2θ - 1).
-    # Substituted by that height z: the weight is W(z) dz over a density that stays finite.
+    # Finger, Cox and Jephcoat (1994), with s = S/L and h = H/L as half heights. A ray that
+    # climbs by z (over L) meets the detector at cos 2φ = cos 2θ sqrt(1 + z²); z has the weight
+    # W(z) dz / ((1 + z²) sin 2φ), where W is the overlap of sample and slit: flat to |h - s|,
+    # then falling to zero at h + s. Each of the two pieces has its own nodes.
     n = len(position)
     m = len(nodes)
-    out = np.empty((n, m))
-    w = np.empty((n, m))
-    big = h + s
+    out = np.empty((n, 2 * m))
+    w = np.empty((n, 2 * m))
     for i in range(n):
-        angle = np.deg2rad(position[i])
-        cosine = np.cos(angle)
-        total = 0.0
-        # cos 2φ = cos 2θ sqrt(1 + z²) must stay within 1
-        z_max = big
+        cosine = np.cos(np.deg2rad(position[i]))
+        # cos 2φ must stay below 1: a cone narrower than the slit is seen whole
+        reach = np.inf
         if abs(cosine) > 1e-12:
-            z_max = min(big, np.sqrt(max(1.0 / cosine**2 - 1.0, 0.0)) * 0.999999)
-        for k in range(m):
-            z = 0.5 * z_max * (nodes[k] + 1.0)
-            c = cosine * np.sqrt(1.0 + z * z)
-            phi = np.arccos(c)
-            # FCJ: D = L/(2 H h(2φ) cos 2φ) W(2φ); d2φ/dz = -cos2θ z/(sqrt(1+z²) sin2φ), so
-            # D d2φ ~ W dz / ((1 + z²) sin 2φ)
-            inside = 2.0 * min(h, s) if z <= abs(h - s) else h + s - z
-            w[i, k] = weights[k] * inside / ((1.0 + z * z) * np.sin(phi))
+            reach = np.sqrt(max(1.0 / cosine**2 - 1.0, 0.0)) * 0.999999
+        kink = min(abs(h - s), reach)
+        end = min(h + s, reach)
+        total = 0.0
+        for k in range(2 * m):
+            low, high = (0.0, kink) if k < m else (kink, end)
+            z = 0.5 * (low + high) + 0.5 * (high - low) * nodes[k % m]
+            phi = np.arccos(max(min(cosine * np.sqrt(1.0 + z * z), 1.0), -1.0))
+            overlap = min(2.0 * min(h, s), h + s - z)
+            w[i, k] = 0.5 * (high - low) * weights[k % m] * overlap
+            w[i, k] /= (1.0 + z * z) * max(np.sin(phi), 1e-12)
             out[i, k] = np.rad2deg(phi)
             total += w[i, k]
-        for k in range(m):
+        for k in range(2 * m):
             w[i, k] /= total
     return out, w

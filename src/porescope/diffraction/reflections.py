@@ -140,7 +140,8 @@ def bad_request(lattice: Float[np.ndarray, "3 3"], *, d_min: float) -> ConfigErr
     lattice, d_min:
         What was asked for.
     """
-    volume = float(abs(np.linalg.det(lattice)))
+    a, b, c = lattice
+    volume = float(abs(a @ np.cross(b, c)))
     return ConfigError(
         f"reflections need a cell with a volume and a positive d_min [Å]; got {volume:.4g} Å³ "
         f"and d_min = {d_min}"
@@ -304,12 +305,12 @@ def _enumerate(lattice, q_max, q_min, laue, centrings, screws, shifts):
     cofactor1 = m02 * m12 - m01 * m22
     cofactor2 = m01 * m12 - m02 * m11
     determinant = m00 * cofactor0 + m01 * cofactor1 + m02 * cofactor2
+    if not determinant > 1e-9 or not q_max > 0.0:
+        raise ValueError
     a11, a12, a13 = cofactor0 / determinant, cofactor1 / determinant, cofactor2 / determinant
     a22 = (m00 * m22 - m02 * m02) / determinant
     a23 = (m01 * m02 - m00 * m12) / determinant
     a33 = (m00 * m11 - m01 * m01) / determinant
-    if not determinant > 1e-9 or not q_max > 0.0:
-        raise ValueError
     limit = q_max * (1.0 + 1e-12)
     n_laue = len(laue)
     flags = _limits(laue)

@@ -31,8 +31,8 @@ def form_factor_table() -> Float[np.ndarray, "elements 9"]:
     for z in range(1, MAX_ATOMIC_NUMBER + 1):
         coefficients = gemmi.Element(z).it92
         if coefficients is not None:
-            # gemmi keeps single precision; the published numbers have at most six decimals
-            table[z] = np.round(coefficients.get_coefs(), 6)
+            # gemmi keeps single precision; the published numbers have at most seven digits
+            table[z] = [float(f"{x:.7g}") for x in coefficients.get_coefs()]
     table.flags.writeable = False
     return table
 
