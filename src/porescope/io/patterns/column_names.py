@@ -87,6 +87,12 @@ def columns_of(header: list[str], n_columns: int, *, path: Path) -> Columns:
         if re.search(r"\b(2|two)[\s_-]*(theta|θ)", everything, re.IGNORECASE):
             return Columns(axis_kind=_two_theta_kind(everything))
         return Columns()
+    if [name.lower() for name in names[:3]] == ["h", "k", "l"]:
+        raise ParseError(
+            "expected a measured scan, came a list of reflections (columns h, k, l); "
+            "give the file with intensities against 2θ",
+            path=path,
+        )
     index, kind, notes = _axis_of(names, path)
     intensity = next(
         (i for i, name in enumerate(names) if i != index and _INTENSITY.search(name)),

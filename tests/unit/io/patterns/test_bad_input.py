@@ -61,6 +61,10 @@ _BAD = {
         "list of peaks",
     ),
     "absurd": (made.table(" ").replace(b"1000.0", b"1e300"), "below 1e.30"),
+    "reflections": (
+        b"h k l d I\n" + b"".join(b"%d 0 0 %.3f 5\n" % (i, 9 / i) for i in range(1, 40)),
+        "list of reflections",
+    ),
     "one angle": (two_columns(_FLAT, made.COUNTS), "repeated angles"),
     "entity bomb": (
         b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
