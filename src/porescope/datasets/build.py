@@ -311,6 +311,7 @@ def build_shipped(
     from porescope.datasets.minerals import MINERALS, mineral_cards
     from porescope.datasets.names import assign_frameworks, spread_names
     from porescope.datasets.shipped import shipped_collections
+    from porescope.datasets.silica_build import SILICA, silica_cards
 
     config = config or CardConfig()
     reports: dict[str, BuildReport] = {}
@@ -318,6 +319,8 @@ def build_shipped(
         store.set_meta({f"card_{k}": str(v) for k, v in asdict(config).items()})
         store.add_source(MINERALS)
         store.add(list(mineral_cards(config=config)), source=MINERALS.name)
+        store.add_source(SILICA)
+        store.add(list(silica_cards(config=config)), source=SILICA.name)
         for source, entries in shipped_collections(archives, stack):
 
             def report(progress: BuildProgress, name: str = source.name) -> None:

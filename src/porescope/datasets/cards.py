@@ -12,6 +12,9 @@ from jaxtyping import Float, Int
 from porescope.crystal.lattice import lattice_from_parameters, niggli_lattice
 from porescope.errors import ConfigError
 
+Cell = tuple[float, float, float, float, float, float]
+"""a, b, c [Å], alpha, beta, gamma [°]."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PowderCard:
@@ -33,7 +36,7 @@ class PowderCard:
     """Element symbols by rising atomic number."""
     density: float
     """Density [g/cm³]."""
-    cell: tuple[float, float, float, float, float, float]
+    cell: Cell
     """a, b, c [Å], alpha, beta, gamma [°]: the conventional cell where symmetry was found."""
     space_group_number: int = 1
     """Number in International Tables A."""
@@ -95,6 +98,12 @@ class PowderCard:
     def title(self) -> str:
         """Name if there is one, else the identifier."""
         return self.name or self.id
+
+
+def cell_tuple(values: Float[np.ndarray, "6"]) -> Cell:
+    """Cell parameters as plain numbers, rounded to single precision as they are stored."""
+    a, b, c, alpha, beta, gamma = values.astype(np.float32).astype(np.float64).tolist()
+    return a, b, c, alpha, beta, gamma
 
 
 def centring_vectors(letter: str) -> Float[np.ndarray, "3 3"]:

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, UInt
+from jaxtyping import Bool, Float, Int, UInt
+from numba import njit
 
 from porescope.datasets.cards import PowderCard, element_mask
 from porescope.errors import ParseError
@@ -59,6 +60,26 @@ class Page:
     """Multiplicity times \\|F\\|² [fm²] (float32)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PackedPage:
+    """The same with the reflections still as they are stored."""
+
+    cells: Float[np.ndarray, "cards 6"]
+    """a, b, c [Å], alpha, beta, gamma [°]."""
+    masks: UInt[np.ndarray, "cards 2"]
+    """Elements as bits."""
+    space_groups: Int[np.ndarray, "cards"]
+    """Space-group numbers."""
+    counts: Int[np.ndarray, "cards"]
+    """Number of reflections of each card."""
+    scales: Float[np.ndarray, "2 cards"]
+    """Strongest X-ray and neutron intensity of each card."""
+    steps: UInt[np.ndarray, "3 width reflections"]
+    """Bytes of the differences of h, k, l to the reflection before."""
+    codes: UInt[np.ndarray, "3 reflections"]
+    """Low and high byte of the X-ray codes, and the neutron codes."""
+
+
 def encode_page(cards: Sequence[PowderCard]) -> bytes:
     """Bytes of a page with these cards, in this order."""
     counts = np.array([card.n_peaks for card in cards], dtype="<u2")
@@ -90,8 +111,8 @@ def encode_page(cards: Sequence[PowderCard]) -> bytes:
     return header + zlib.compress(b"".join(parts), 9)
 
 
-def decode_page(blob: bytes) -> Page:
-    """The cards' numbers from the bytes of a page.
+def inflate_page(body: bytes) -> PackedPage:
+    """Cells, elements and counts of a page, with the reflections still packed.
 
     Raises
     ------
@@ -99,10 +120,10 @@ def decode_page(blob: bytes) -> Page:
         Where the bytes are no page or are damaged.
     """
     try:
-        magic, n, n_peaks, wide = _HEADER.unpack_from(blob)
+        magic, n, n_peaks, wide = _HEADER.unpack_from(body)
         if magic != MAGIC:
             raise ParseError(f"a page of cards starts with {MAGIC!r}, this one with {magic!r}")
-        raw = zlib.decompress(memoryview(blob)[_HEADER.size :])
+        raw = zlib.decompress(memoryview(body)[_HEADER.size :])
     except (struct.error, zlib.error) as error:
         raise ParseError(
             f"a page of cards is damaged ({error}); build the library again"
@@ -114,23 +135,112 @@ def decode_page(blob: bytes) -> Page:
     ends = np.cumsum([0, *sizes])
     part = [np.frombuffer(raw, np.uint8, sizes[i], int(ends[i])) for i in range(len(sizes))]
     counts = _joined(part[3], "<u2").astype(np.int64)
-    hkl = np.empty((n_peaks, 3), dtype=np.int16)
-    for k in range(3):
-        steps = _joined(part[6 + k], "<i2") if wide else part[6 + k].view(np.int8)
-        hkl[:, k] = np.cumsum(steps, dtype=steps.dtype)
-    xray = _XRAY_TABLE[_joined(part[9], "<u2")]
-    xray *= np.repeat(_joined(part[4], "<f4"), counts)
-    neutron = _NEUTRON_TABLE[part[10]]
-    neutron *= np.repeat(_joined(part[5], "<f4"), counts)
-    return Page(
+    if counts.sum() != n_peaks:
+        raise ParseError("a page of cards miscounts its reflections; build the library again")
+    return PackedPage(
         cells=_joined(part[0], "<f4").reshape(n, 6).astype(np.float64),
         masks=_joined(part[1], "<u8").reshape(n, 2),
         space_groups=part[2].astype(np.int64),
         counts=counts,
+        scales=np.stack([_joined(part[4], "<f4"), _joined(part[5], "<f4")]),
+        steps=np.concatenate(part[6:9]).reshape(3, width, -1),
+        codes=np.concatenate(part[9:]).reshape(3, -1),
+    )
+
+
+def unpack_reflections(
+    packed: PackedPage,
+    *,
+    keep: Bool[np.ndarray, "cards"],
+    hkl: Int[np.ndarray, "kept 3"],
+    intensity_xray: Float[np.ndarray, "kept"],
+    intensity_neutron: Float[np.ndarray, "kept"],
+) -> None:
+    """Write the reflections of some cards of a page into arrays that are there already.
+
+    Parameters
+    ----------
+    packed:
+        The page.
+    keep:
+        Which cards are wanted.
+    hkl, intensity_xray, intensity_neutron:
+        Where their reflections go (int16, float32, float32).
+    """
+    _unpack(
+        packed.counts,
+        keep,
+        packed.scales,
+        packed.steps,
+        packed.codes,
+        _XRAY_TABLE,
+        _NEUTRON_TABLE,
+        hkl,
+        intensity_xray,
+        intensity_neutron,
+    )
+
+
+def decode_page(body: bytes) -> Page:
+    """All of a page.
+
+    Raises
+    ------
+    ParseError
+        Where the bytes are no page or are damaged.
+    """
+    packed = inflate_page(body)
+    n_peaks = int(packed.counts.sum())
+    hkl = np.empty((n_peaks, 3), dtype=np.int16)
+    xray = np.empty(n_peaks, dtype=np.float32)
+    neutron = np.empty(n_peaks, dtype=np.float32)
+    unpack_reflections(
+        packed,
+        keep=np.ones(len(packed.counts), dtype=bool),
         hkl=hkl,
         intensity_xray=xray,
         intensity_neutron=neutron,
     )
+    return Page(
+        cells=packed.cells,
+        masks=packed.masks,
+        space_groups=packed.space_groups,
+        counts=packed.counts,
+        hkl=hkl,
+        intensity_xray=xray,
+        intensity_neutron=neutron,
+    )
+
+
+@njit(cache=True, nogil=True)
+def _unpack(counts, keep, scales, steps, codes, xray_table, neutron_table, hkl, xray, neutron):
+    # Indices are running sums of differences over the whole page, modulo 2^8 or 2^16.
+    wide = steps.shape[1] == 2
+    half, full = (32768, 65536) if wide else (128, 256)
+    h = k = m = 0
+    place = 0
+    peak = 0
+    for card in range(len(counts)):
+        wanted = keep[card]
+        scale_x, scale_n = scales[0, card], scales[1, card]
+        for i in range(peak, peak + counts[card]):
+            dh, dk, dm = int(steps[0, 0, i]), int(steps[1, 0, i]), int(steps[2, 0, i])
+            if wide:
+                dh += 256 * int(steps[0, 1, i])
+                dk += 256 * int(steps[1, 1, i])
+                dm += 256 * int(steps[2, 1, i])
+            h = (h + dh) % full
+            k = (k + dk) % full
+            m = (m + dm) % full
+            if wanted:
+                hkl[place, 0] = h if h < half else h - full
+                hkl[place, 1] = k if k < half else k - full
+                hkl[place, 2] = m if m < half else m - full
+                code = min(int(codes[0, i]) + 256 * int(codes[1, i]), len(xray_table) - 1)
+                xray[place] = xray_table[code] * scale_x
+                neutron[place] = neutron_table[codes[2, i]] * scale_n
+                place += 1
+        peak += counts[card]
 
 
 def _concatenate(arrays: list[np.ndarray], empty: tuple[int, ...], dtype: type) -> np.ndarray:

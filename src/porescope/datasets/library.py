@@ -8,49 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int, UInt
+from jaxtyping import Int
 
-from porescope.datasets.cards import PowderCard, element_mask
-from porescope.datasets.codec import Page, decode_page, encode_page
-from porescope.datasets.store import CardStore, signed_word
+from porescope.datasets.cards import PowderCard
+from porescope.datasets.store import CardStore
+from porescope.datasets.table import CardTable, ElementRule, table_of_pages
 from porescope.errors import ConfigError, ParseError
 
 STORE_STRIDE = 1 << 40
 """Number of a card in the joined library: store × this + row in the store."""
 SHIPPED = Path(__file__).parent / "data" / "library.sqlite"
 """The cards that come with the package."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class CardTable:
-    """Reflections of many cards in contiguous arrays, for the search."""
-
-    ids: Int[np.ndarray, "cards"]
-    """Numbers of the cards, for :meth:`Library.cards`."""
-    lattices: Float[np.ndarray, "cards 3 3"]
-    """Cells, rows a, b, c [Å]."""
-    space_groups: Int[np.ndarray, "cards"]
-    """Space-group numbers; the cells are in a conventional setting."""
-    offsets: Int[np.ndarray, "cards_plus_1"]
-    """Reflections of card i are ``offsets[i]`` to ``offsets[i + 1]``."""
-    hkl: Int[np.ndarray, "reflections 3"]
-    """Miller indices (int16), in no promised order."""
-    intensity_xray: Float[np.ndarray, "reflections"]
-    """Multiplicity times \\|F\\|² [electrons²] (float32)."""
-    intensity_neutron: Float[np.ndarray, "reflections"]
-    """Multiplicity times \\|F\\|² [fm²] (float32)."""
-    elements: UInt[np.ndarray, "cards 2"]
-    """Element masks: element Z is bit (Z - 1) % 64 of word (Z - 1) // 64."""
-
-    @property
-    def n_cards(self) -> int:
-        """Number of cards."""
-        return len(self.ids)
 
 
 def user_library_path() -> Path:
@@ -61,6 +33,65 @@ def user_library_path() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("porescope") / "library.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntry:
+    """One line of a listing."""
+
+    row: int
+    """Row in its file."""
+    id: str
+    """Identifier."""
+    name: str
+    """Name for people, or empty."""
+    source: str
+    """Collection."""
+    formula: str
+    """Reduced formula in Hill order."""
+    space_group: str
+    """Hermann-Mauguin symbol."""
+    n_atoms: int
+    """Atoms in the cell."""
+    density: float
+    """Density [g/cm³]."""
+    doi: str
+    """DOI of the structure or of its collection."""
+    framework: str
+    """Key shared by entries that are the same framework."""
+    store: int = 0
+    """Index of the file in the library."""
+
+    @property
+    def number(self) -> int:
+        """Number of the card, for :meth:`Library.cards`."""
+        return self.store * STORE_STRIDE + self.row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreInfo:
+    """Size and contents of one library file."""
+
+    path: Path
+    """The file."""
+    size_bytes: int
+    """Its size."""
+    n_cards: int
+    """Number of cards."""
+    n_peaks: int
+    """Number of reflections."""
+    n_frameworks: int
+    """Number of distinct frameworks."""
+    n_groups: int
+    """Number of distinct frameworks with all metals alike."""
+    sources: dict[str, int]
+    """Number of cards of each source."""
+    licences: dict[str, str]
+    """Licence of each source."""
+    unreadable: dict[str, str]
+    """Files without a card, with the reason."""
+    meta: dict[str, str]
+    """How the file was made."""
 
 
 class Library:
@@ -144,8 +175,9 @@ class Library:
         threads:
             Threads that inflate pages.
         """
-        rule = _ElementRule.of(contains=contains, only=only, without=without)
-        return self._table([page for pages in self._page_groups() for page in pages], rule, threads)
+        rule = ElementRule.of(contains=contains, only=only, without=without)
+        pages = [page for pages in self._page_groups() for page in pages]
+        return table_of_pages(pages, rule=rule, removed=self._removed(), threads=threads)
 
     def peak_tables(
         self,
@@ -165,9 +197,9 @@ class Library:
         contains, only, without, threads:
             As in :meth:`peak_table`.
         """
-        rule = _ElementRule.of(contains=contains, only=only, without=without)
+        rule = ElementRule.of(contains=contains, only=only, without=without)
         for pages in self._page_groups(max_reflections):
-            yield self._table(pages, rule, threads)
+            yield table_of_pages(pages, rule=rule, removed=self._removed(), threads=threads)
 
     def _page_groups(self, size: int | None = None) -> Iterator[list[tuple[int, bytes]]]:
         """Pages as (number of the first card, bytes), in groups of about ``size`` reflections."""
@@ -182,28 +214,10 @@ class Library:
                 total += n_peaks
         yield group
 
-    def _table(self, pages: list[tuple[int, bytes]], rule: _ElementRule, threads: int) -> CardTable:
-        """One table of the cards on these pages that the rule lets through."""
-        removed = np.array(
-            [i * STORE_STRIDE + row for i, s in enumerate(self.stores) for row in s.removed()],
-            dtype=np.int64,
-        )
-        with ThreadPoolExecutor(threads) as pool:
-            parts = list(pool.map(lambda job: _selected(job, rule, removed), pages))
-        if not parts:
-            parts = [(np.zeros(0, dtype=np.int64), _EMPTY)]
-        decoded = [page for _, page in parts]
-        counts = np.concatenate([page.counts for page in decoded])
-        return CardTable(
-            ids=np.concatenate([ids for ids, _ in parts]),
-            lattices=lattices_from_cells(np.concatenate([page.cells for page in decoded])),
-            space_groups=np.concatenate([page.space_groups for page in decoded]),
-            offsets=np.concatenate([[0], np.cumsum(counts)]),
-            hkl=np.concatenate([page.hkl for page in decoded]),
-            intensity_xray=np.concatenate([page.intensity_xray for page in decoded]),
-            intensity_neutron=np.concatenate([page.intensity_neutron for page in decoded]),
-            elements=np.concatenate([page.masks for page in decoded]),
-        )
+    def _removed(self) -> Int[np.ndarray, "n"]:
+        """Numbers of cards that still stand on a page but were removed."""
+        rows = [i * STORE_STRIDE + row for i, s in enumerate(self.stores) for row in s.removed()]
+        return np.array(rows, dtype=np.int64)
 
     def cards(self, ids: Sequence[int] | Int[np.ndarray, "n"]) -> list[PowderCard]:
         """Whole cards by their numbers, in the order asked for."""
@@ -254,7 +268,7 @@ class Library:
         limit:
             Largest number of entries.
         """
-        rule = _ElementRule.of(contains=contains, only=only, without=without)
+        rule = ElementRule.of(contains=contains, only=only, without=without)
         where, values = rule.sql()
         if formula:
             where.append("c.formula = ?")
@@ -294,24 +308,15 @@ class Library:
             Two arrays of codes: cards with equal codes belong together. A card without a
             framework key is on its own.
         """
-        tables = ({}, {})
+        tables: tuple[dict[str, int], dict[str, int]] = ({}, {})
         codes = np.zeros((2, len(ids)), dtype=np.int64)
         for i, store in enumerate(self.stores):
             here = np.flatnonzero(ids // STORE_STRIDE == i)
-            if not len(here):
-                continue
-            keys = {
-                row: (key or f"#{i}.{row}", group or key or f"#{i}.{row}")
-                for row, key, group in store.query("SELECT framework_id, key, grp FROM frameworks")
-            }
-            alone = {row for row, (key, _) in keys.items() if key.startswith("#")}
-            of_card = dict(store.query("SELECT card_id, framework_id FROM cards"))
-            for place in here:
-                card = int(ids[place]) % STORE_STRIDE
-                row = of_card[card]
-                pair = (f"#{i}:{card}",) * 2 if row in alone else keys[row]
+            keys = _framework_keys(store, ids[here] % STORE_STRIDE)
+            for place, pair in zip(here, keys, strict=True):
                 for k in (0, 1):
-                    codes[k, place] = tables[k].setdefault(pair[k], len(tables[k]))
+                    text = pair[k] or f"#{ids[place]}"
+                    codes[k, place] = tables[k].setdefault(text, len(tables[k]))
         return codes[0], codes[1]
 
     def cif_file(self, card: PowderCard) -> Path | None:
@@ -332,63 +337,17 @@ class Library:
         return [_info_of(store) for store in self.stores]
 
 
-@dataclass(frozen=True, slots=True)
-class CardEntry:
-    """One line of a listing."""
-
-    row: int
-    """Row in its file."""
-    id: str
-    """Identifier."""
-    name: str
-    """Name for people, or empty."""
-    source: str
-    """Collection."""
-    formula: str
-    """Reduced formula in Hill order."""
-    space_group: str
-    """Hermann-Mauguin symbol."""
-    n_atoms: int
-    """Atoms in the cell."""
-    density: float
-    """Density [g/cm³]."""
-    doi: str
-    """DOI of the structure or of its collection."""
-    framework: str
-    """Key shared by entries that are the same framework."""
-    store: int = 0
-    """Index of the file in the library."""
-
-    @property
-    def number(self) -> int:
-        """Number of the card, for :meth:`Library.cards`."""
-        return self.store * STORE_STRIDE + self.row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreInfo:
-    """Size and contents of one library file."""
-
-    path: Path
-    """The file."""
-    size_bytes: int
-    """Its size."""
-    n_cards: int
-    """Number of cards."""
-    n_peaks: int
-    """Number of reflections."""
-    n_frameworks: int
-    """Number of distinct frameworks."""
-    n_groups: int
-    """Number of distinct frameworks with all metals alike."""
-    sources: dict[str, int]
-    """Number of cards of each source."""
-    licences: dict[str, str]
-    """Licence of each source."""
-    unreadable: dict[str, str]
-    """Files without a card, with the reason."""
-    meta: dict[str, str]
-    """How the file was made."""
+def _framework_keys(store: CardStore, rows: Int[np.ndarray, "n"]) -> list[tuple[str, str]]:
+    """Keys of framework and group of cards, empty where there are none."""
+    sql = "SELECT card_id, key, grp FROM cards JOIN frameworks USING (framework_id)"
+    if len(rows) * 4 > store.n_cards:
+        found = {row[0]: row[1:] for row in store.query(sql)}
+    else:
+        found = {}
+        for part in np.array_split(rows, len(rows) // 500 + 1):
+            marks = ",".join(str(int(row)) for row in part)
+            found |= {r[0]: r[1:] for r in store.query(f"{sql} WHERE card_id IN ({marks})")}
+    return [found.get(int(row), ("", "")) for row in rows]
 
 
 def _info_of(store: CardStore) -> StoreInfo:
@@ -415,94 +374,3 @@ def _info_of(store: CardStore) -> StoreInfo:
         unreadable=dict(store.query("SELECT path, status FROM files WHERE status != 'ok'")),
         meta=dict(store.query("SELECT key, value FROM meta")),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _ElementRule:
-    """Element masks that a card must satisfy."""
-
-    required: tuple[int, int]
-    forbidden: tuple[int, int]
-
-    @classmethod
-    def of(
-        cls, *, contains: Sequence[str], only: Sequence[str] | None, without: Sequence[str]
-    ) -> _ElementRule:
-        """The rule of three lists of symbols."""
-        low, high = element_mask(without)
-        if only is not None:
-            allowed = element_mask(only)
-            low |= ~allowed[0] & _WORD
-            high |= ~allowed[1] & _WORD
-        return cls(element_mask(contains), (low, high))
-
-    def passes(self, masks: UInt[np.ndarray, "cards 2"]) -> np.ndarray:
-        """Which cards satisfy it."""
-        required = np.array(self.required, dtype=np.uint64)
-        forbidden = np.array(self.forbidden, dtype=np.uint64)
-        return np.all(((masks & required) == required) & ((masks & forbidden) == 0), axis=1)
-
-    def sql(self) -> tuple[list[str], list[object]]:
-        """The same as conditions of a query."""
-        where: list[str] = []
-        values: list[object] = []
-        for column, need, ban in zip(
-            ("c.mask_low", "c.mask_high"), self.required, self.forbidden, strict=True
-        ):
-            for word, target in ((need, need), (ban, 0)):
-                if word:
-                    where.append(f"({column} & ?) = ?")
-                    values += [signed_word(word), signed_word(target)]
-        return where, values
-
-
-_WORD = 2**64 - 1
-_EMPTY = decode_page(encode_page([]))
-
-
-def _selected(
-    job: tuple[int, bytes], rule: _ElementRule, removed: Int[np.ndarray, "n"]
-) -> tuple[np.ndarray, Page]:
-    """Numbers and contents of the cards of one page that are wanted."""
-    first, body = job
-    page = decode_page(body)
-    ids = first + np.arange(len(page.counts), dtype=np.int64)
-    keep = rule.passes(page.masks)
-    if len(removed):
-        keep &= ~np.isin(ids, removed)
-    if keep.all():
-        return ids, page
-    peaks = np.repeat(keep, page.counts)
-    return ids[keep], Page(
-        cells=page.cells[keep],
-        masks=page.masks[keep],
-        space_groups=page.space_groups[keep],
-        counts=page.counts[keep],
-        hkl=page.hkl[peaks],
-        intensity_xray=page.intensity_xray[peaks],
-        intensity_neutron=page.intensity_neutron[peaks],
-    )
-
-
-def lattices_from_cells(cells: Float[np.ndarray, "cards 6"]) -> Float[np.ndarray, "cards 3 3"]:
-    """Cell vectors of many cells, a along x and b in the xy plane.
-
-    Parameters
-    ----------
-    cells:
-        a, b, c [Å], alpha, beta, gamma [°].
-    """
-    cosines = np.cos(np.deg2rad(cells[:, 3:]))
-    for angle, cosine in ((90.0, 0.0), (120.0, -0.5), (60.0, 0.5)):
-        cosines[cells[:, 3:] == angle] = cosine
-    ca, cb, cg = cosines.T
-    sg = np.sqrt(1.0 - cg**2)
-    cy = (ca - cb * cg) / sg
-    lattices = np.zeros((len(cells), 3, 3))
-    lattices[:, 0, 0] = cells[:, 0]
-    lattices[:, 1, 0] = cells[:, 1] * cg
-    lattices[:, 1, 1] = cells[:, 1] * sg
-    lattices[:, 2, 0] = cells[:, 2] * cb
-    lattices[:, 2, 1] = cells[:, 2] * cy
-    lattices[:, 2, 2] = cells[:, 2] * np.sqrt(1.0 - cb**2 - cy**2)
-    return lattices

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from porescope.crystal.graph import net_hash
 from porescope.crystal.structure import Crystal
 from porescope.crystal.symmetry import standardise
-from porescope.datasets.cards import PowderCard
+from porescope.datasets.cards import PowderCard, cell_tuple
 from porescope.diffraction.radiation import Radiation
 from porescope.diffraction.structure_factors import reflections_of
 from porescope.errors import ParseError
@@ -86,7 +86,6 @@ def card_from_crystal(
         raise ParseError("the structure has no atoms")
     standard = standardise(without_displacements(crystal), symprec=config.symprec)
     hkl, xray, neutron = card_reflections(standard, config=config)
-    cell = tuple(float(x) for x in np.float32(standard.parameters))
     numbers = sorted(set(crystal.numbers.tolist()))
     return PowderCard(
         id=id,
@@ -95,7 +94,7 @@ def card_from_crystal(
         formula=crystal.formula,
         elements=tuple(gemmi.Element(z).name for z in numbers if z > 0),
         density=crystal.density,
-        cell=cell,
+        cell=cell_tuple(standard.parameters),
         space_group_number=standard.space_group.number,
         space_group_symbol=standard.space_group.symbol,
         n_atoms=standard.n_atoms,

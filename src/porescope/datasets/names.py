@@ -169,7 +169,14 @@ def spread_names(store: CardStore, *, others: Iterable[CardStore] = ()) -> int:
     return len(changes)
 
 
-_NAME_RANK = {"raspa2": 0, "iza": 1, "minerals": 2, "curated-cofs": 3}
+_NAME_RANK = {
+    "raspa2": 0,
+    "porescope-silica": 1,
+    "iza": 1,
+    "minerals": 2,
+    "curated-cofs": 3,
+    "core-mof-2019": 4,
+}
 """Sources whose names are trusted, the first most."""
 
 _ANALOGUES = {

@@ -119,6 +119,15 @@ ZEOLITE_NAMES = {
 """What materials with a topology are commonly called."""
 
 
+REFCODE_NAMES = {
+    "CIGXIA": "MIL-100(Fe)",
+    "GITTOT": "ZIF-67",
+    "OCUNAC": "MIL-101(Cr)",
+    "RUBTAK": "UiO-66",
+}
+"""Names of famous entries that no file of RASPA2 equals atom by atom."""
+
+
 def shipped_collections(
     archives: Path, stack: ExitStack
 ) -> Iterator[tuple[Source, list[CifEntry]]]:
@@ -157,12 +166,12 @@ def _raspa2(root: Path) -> list[CifEntry]:
         if "ceramics" in entry.relative:
             continue
         plain = _VARIANT.sub("", entry.id)
-        name = RASPA2_NAMES.get(entry.id) or RASPA2_NAMES.get(plain) or _zeolite_title(plain)
+        name = RASPA2_NAMES.get(entry.id) or RASPA2_NAMES.get(plain) or zeolite_title(plain)
         found.append(replace(entry, name=name))
     return found
 
 
-def _zeolite_title(code: str) -> str:
+def zeolite_title(code: str) -> str:
     """Code with what the material is called."""
     return f"{code} ({ZEOLITE_NAMES[code]})" if code in ZEOLITE_NAMES else code
 
@@ -174,7 +183,7 @@ def _iza(root: Path) -> list[CifEntry]:
         folder = Path(entry.relative).parent.name
         if folder in ("iza", "iza_experimental"):
             relaxed = "-relaxed" if folder == "iza" else ""
-            found.append(replace(entry, id=f"{entry.id}{relaxed}", name=_zeolite_title(entry.id)))
+            found.append(replace(entry, id=f"{entry.id}{relaxed}", name=zeolite_title(entry.id)))
     return found
 
 
@@ -205,6 +214,11 @@ def _core(root: Path, table: Path) -> list[CifEntry]:
                 if doi.startswith("10."):
                     dois[row["filename"]] = doi
     return [
-        replace(e, id=e.id.removesuffix("_clean"), doi=dois.get(e.id, ""))
+        replace(
+            e,
+            id=e.id.removesuffix("_clean"),
+            name=REFCODE_NAMES.get(e.id[:6], ""),
+            doi=dois.get(e.id, ""),
+        )
         for e in folder_entries(root)
     ]

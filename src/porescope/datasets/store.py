@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from porescope.datasets.cards import PowderCard, element_mask, elements_of_mask
+from porescope.datasets.cards import PowderCard, cell_tuple, element_mask, elements_of_mask
 from porescope.datasets.codec import Page, decode_page, encode_page
 from porescope.errors import ConfigError, ParseError
 
@@ -342,6 +342,25 @@ class CardStore:
                 )
         return n
 
+    def remove_source(self, name: str) -> int:
+        """Remove a collection with all its cards and files; returns how many cards there were."""
+        rows = self.query(
+            "SELECT card_id FROM cards JOIN sources USING (source_id) WHERE name = ?", [name]
+        )
+        n_removed = self.remove([row[0] for row in rows])
+        with self.transaction() as db:
+            db.execute(
+                "DELETE FROM files WHERE source_id = "
+                "(SELECT source_id FROM sources WHERE name = ?)",
+                (name,),
+            )
+            db.execute("DELETE FROM sources WHERE name = ?", (name,))
+        return n_removed
+
+    def contents(self) -> set[bytes]:
+        """Digests of the files of all cards."""
+        return {row[0] for row in self.query("SELECT content FROM cards")}
+
     def removed(self) -> list[int]:
         """Identifiers that still stand on a page but were removed."""
         return [row[0] for row in self.query("SELECT card_id FROM removed")]
@@ -411,7 +430,7 @@ def _card_of(row: tuple, page: Page, slot: int) -> PowderCard:
         licence=row[14],
         cif_path=row[16].format(id=row[0]) if row[15] is None else row[15],
         content_hash=row[17],
-        cell=tuple(float(x) for x in page.cells[slot]),
+        cell=cell_tuple(page.cells[slot]),
         hkl=page.hkl[part],
         intensity_xray=page.intensity_xray[part],
         intensity_neutron=page.intensity_neutron[part],

@@ -1,0 +1,1 @@
+"""Frameworks from building units: relaxed silica nets."""
