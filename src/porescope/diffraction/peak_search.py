@@ -215,9 +215,29 @@ def _detect(
         if gaps[k] or left < limit[k] or left < share * (taken[top] + explained[top]):
             continue
         rows[k, 1] = left
+        if first and _leans(rows, accepted, k, width[top], left, separating[tops]):
+            continue
         accepted.append(k)
         taken += _on_grid(grid, rows[k : k + 1], data)
     return rows[accepted]
+
+
+def _leans(
+    rows: Float[np.ndarray, "tops 5"],
+    accepted: list[int],
+    k: int,
+    width: float,
+    height: float,
+    sharpness: Float[np.ndarray, "tops"],
+) -> bool:
+    """Whether a top sits at the foot of a much stronger one and is hardly sharper than a tail."""
+    if not accepted:
+        return False
+    strong = np.array(accepted)
+    near = np.abs(rows[strong, 0] - rows[k, 0]) < 2.5 * width
+    near &= rows[strong, 1] > 5.0 * height
+    expected = 0.3 * height / rows[strong, 1] * sharpness[strong]
+    return bool(np.any(near & (sharpness[k] < expected)))
 
 
 def _doubtful(
@@ -247,6 +267,7 @@ def _doubtful(
         distance = np.abs(lines - angle) / wide[k]
         flank = (distance < 1.6) & (strength > 2.0 * heights[k])
         flank |= (distance < 3.0) & (strength > 8.0 * heights[k])
+        flank |= (distance < 6.0) & (strength > 40.0 * heights[k])
         if flank.any():
             strong = int(np.argmax(np.where(flank, strength, -np.inf)))
             expected = 0.3 * heights[k] / strength[strong] * at_lines[strong]
