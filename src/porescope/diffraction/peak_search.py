@@ -215,7 +215,7 @@ def _detect(
         if gaps[k] or left < limit[k] or left < share * (taken[top] + explained[top]):
             continue
         rows[k, 1] = left
-        if first and _leans(rows, accepted, k, width[top], left, separating[tops]):
+        if first and _leans(rows, accepted, k, float(width[top]), float(left), separating[tops]):
             continue
         accepted.append(k)
         taken += _on_grid(grid, rows[k : k + 1], data)
