@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Self
 
 from rich.console import Console
 from rich.padding import Padding
@@ -32,7 +31,7 @@ class Building:
         self._name = one_line(name)
         self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Building:
         self._show = self._stack.enter_context(progress_bar(self._name))
         return self
 
@@ -60,6 +59,10 @@ def _count(value: int) -> str:
     return f"{value:,}".replace(",", " ")
 
 
+def _many(value: int, what: str) -> str:
+    return f"{_count(value)} {what}{'' if value == 1 else 's'}"
+
+
 def _table(*columns: tuple[str, bool]) -> Table:
     """A table without lines; each column has a name and may stand to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
@@ -80,9 +83,9 @@ def show_report(report: BuildReport, *, where: str, console: Console) -> None:
     console:
         Where to say it.
     """
-    text = Text.assemble((one_line(where), "bold"), f": {_count(report.n_cards)} frameworks added")
+    text = Text.assemble((one_line(where), "bold"), f": {_many(report.n_cards, 'framework')} added")
     if report.n_skipped:
-        text.append(f", {_count(report.n_skipped)} files known before")
+        text.append(f", {_many(report.n_skipped, 'file')} known before")
     if report.failures:
         text.append(f", {_count(len(report.failures))} unreadable")
     console.print(text)
@@ -139,7 +142,7 @@ def show_info(stores: Sequence[StoreInfo], *, console: Console) -> None:
         console.print()
         console.print(Padding(Text(one_line(str(store.path)), style="cyan"), (0, 2)))
         text = (
-            f"{_count(store.n_cards)} cards of {_count(store.n_frameworks)} frameworks, "
+            f"{_many(store.n_cards, 'card')} of {_many(store.n_frameworks, 'framework')}, "
             f"{_count(store.n_peaks)} lines, {store.size_bytes / 1e6:.1f} MB"
         )
         console.print(Padding(Text(text, style="bold"), (0, 2)))

@@ -20,6 +20,7 @@ from porescope.apps.report.tables import candidates_section, rest_section
 from porescope.workflows.solution import SolveResult
 
 _SCRIPTS = ("unpack.js", "fit.js", "structure.js", "main.js")
+_UNIT = re.compile(r"(\d) (%|Å)")
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -65,7 +66,7 @@ def report_html(result: SolveResult, *, file: str) -> str:
         "title": escape(f"{result.pattern.name or file} – porescope"),
         "version": escape(result.version, quote=True),
         "css": _asset("page.css"),
-        "main": "\n".join(main),
+        "main": _UNIT.sub("\\1\N{NO-BREAK SPACE}\\2", "\n".join(main)),
         "footer": f"Made by porescope {escape(result.version)}. This page is complete: it loads "
         "nothing from the network, and can be kept and sent as it is.",
         "data": page_data(result) if result.candidates else "",
