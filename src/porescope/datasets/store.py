@@ -26,14 +26,12 @@ CREATE TABLE sources (
 CREATE TABLE frameworks (
     framework_id INTEGER PRIMARY KEY, key TEXT NOT NULL, grp TEXT NOT NULL,
     net BLOB NOT NULL, net_alike BLOB NOT NULL);
-CREATE INDEX frameworks_by_net ON frameworks (net, key);
 CREATE TABLE cards (
     card_id INTEGER PRIMARY KEY, id TEXT NOT NULL, name TEXT, source_id INTEGER NOT NULL,
     framework_id INTEGER NOT NULL, formula TEXT NOT NULL, mask_low INTEGER NOT NULL,
     mask_high INTEGER NOT NULL, density REAL NOT NULL, symbol TEXT NOT NULL,
     n_atoms INTEGER NOT NULL, doi TEXT, path TEXT, content BLOB NOT NULL);
 CREATE INDEX cards_by_id ON cards (id COLLATE NOCASE);
-CREATE UNIQUE INDEX cards_by_content ON cards (content, id);
 CREATE TABLE pages (
     first_card INTEGER PRIMARY KEY, n_cards INTEGER NOT NULL, n_peaks INTEGER NOT NULL,
     body BLOB NOT NULL);
@@ -41,6 +39,12 @@ CREATE TABLE removed (card_id INTEGER PRIMARY KEY);
 CREATE TABLE files (
     content BLOB PRIMARY KEY, source_id INTEGER NOT NULL, path TEXT NOT NULL,
     status TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+_BUILD_INDEXES = """
+CREATE INDEX IF NOT EXISTS frameworks_by_net ON frameworks (net, key);
+CREATE UNIQUE INDEX IF NOT EXISTS cards_by_content ON cards (content, id);
 """
 
 
@@ -123,7 +127,6 @@ class CardStore:
         app = self._db.execute("PRAGMA application_id").fetchone()[0]
         empty = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if empty and self.writable:
-            self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(
                 f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
                 f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
@@ -136,6 +139,9 @@ class CardStore:
                 f"{SCHEMA_VERSION}; install a newer porescope",
                 path=self.path,
             )
+        if self.writable:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(_BUILD_INDEXES)
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA mmap_size = 1073741824")
 
@@ -210,7 +216,14 @@ class CardStore:
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
     def finish(self) -> None:
-        """Pack the file and leave no write-ahead log beside it, for shipping."""
+        """Make the file small, without a write-ahead log beside it, for shipping.
+
+        What only building needs is dropped; opening it for writing makes it again.
+        """
+        with self.transaction() as db:
+            db.execute("DELETE FROM files WHERE status = 'ok'")
+            db.execute("DROP INDEX IF EXISTS frameworks_by_net")
+            db.execute("DROP INDEX IF EXISTS cards_by_content")
         self._db.execute("PRAGMA journal_mode = DELETE")
         self._db.execute("VACUUM")
 
@@ -222,7 +235,8 @@ class CardStore:
 
     def seen(self) -> dict[bytes, str]:
         """Digests of all files that were read, with their status."""
-        return dict(self.query("SELECT content, status FROM files"))
+        cards = dict.fromkeys(self.contents(), "ok")
+        return cards | dict(self.query("SELECT content, status FROM files"))
 
     def add(
         self, cards: Sequence[PowderCard], *, files: Iterable[SeenFile] = (), source: str
@@ -345,7 +359,8 @@ class CardStore:
     def remove_source(self, name: str) -> int:
         """Remove a collection with all its cards and files; returns how many cards there were."""
         rows = self.query(
-            "SELECT card_id FROM cards JOIN sources USING (source_id) WHERE name = ?", [name]
+            "SELECT card_id FROM cards JOIN sources USING (source_id) WHERE sources.name = ?",
+            [name],
         )
         n_removed = self.remove([row[0] for row in rows])
         with self.transaction() as db:
