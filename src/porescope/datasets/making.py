@@ -18,6 +18,8 @@ from porescope.errors import ParseError
 
 CARD_U_ISO = 0.02
 """Isotropic displacement of every atom in the intensities of a card [Å²] (B = 1.58 Å²)."""
+NET_DIGITS = 16
+"""Hexadecimal digits of a net's hash that a card keeps."""
 XRAY = Radiation(kind="xray", wavelengths=(1.540593,), name="CuKa1")
 """Radiation of the X-ray intensities; the wavelength enters only the choice of reflections."""
 NEUTRON = Radiation(kind="neutron", wavelengths=(1.540593,))
@@ -36,9 +38,9 @@ class CardConfig:
     """Largest number of reflections of a card."""
     shells: tuple[float, ...] = (8.0, 5.0, 3.5, 2.8, 2.25, 1.85, 1.5)
     """Lower ends of the shells of spacing [Å], falling, in each of which the strongest are kept."""
-    coverage_xray: tuple[float, ...] = (0.998, 0.998, 0.995, 0.99, 0.98, 0.85, 0.65)
+    coverage_xray: tuple[float, ...] = (0.998, 0.998, 0.995, 0.99, 0.975, 0.85, 0.6)
     """Share of each shell's X-ray intensity that the kept reflections carry."""
-    coverage_neutron: tuple[float, ...] = (0.9, 0.9, 0.85, 0.8, 0.6, 0.4, 0.3)
+    coverage_neutron: tuple[float, ...] = (0.9, 0.9, 0.85, 0.75, 0.6, 0.3, 0.2)
     """Share of each shell's neutron intensity that the kept reflections carry."""
     d_crowded: float = 2.25
     """In crowded patterns reflections above this spacing [Å] come first (40° at Cu Kα)."""
@@ -98,8 +100,10 @@ def card_from_crystal(
         space_group_number=standard.space_group.number,
         space_group_symbol=standard.space_group.symbol,
         n_atoms=standard.n_atoms,
-        net_hash=net_hash(standard) if config.nets else "",
-        net_hash_metals_alike=net_hash(standard, metals_alike=True) if config.nets else "",
+        net_hash=net_hash(standard)[:NET_DIGITS] if config.nets else "",
+        net_hash_metals_alike=(
+            net_hash(standard, metals_alike=True)[:NET_DIGITS] if config.nets else ""
+        ),
         doi=doi,
         licence=licence,
         cif_path=cif_path,

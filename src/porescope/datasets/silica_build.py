@@ -156,11 +156,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    refused = build_silica(
-        options.folder,
-        options.out,
-        on_progress=lambda code, state: sys.stderr.write(f"{code} {state}\n"),
-    )
+
+    def show(code: str, state: str) -> None:
+        sys.stderr.write(f"{code} {state}\n")
+
+    refused = build_silica(options.folder, options.out, on_progress=show)
     sys.stdout.write(f"left out: {len(refused)}\n")
     for code, reason in refused.items():
         sys.stdout.write(f"  {code}: {reason}\n")

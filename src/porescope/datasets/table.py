@@ -105,10 +105,8 @@ def table_of_pages(
     with ThreadPoolExecutor(threads) as pool:
         packed = list(pool.map(lambda page: inflate_page(page[1]), pages))
         packed = packed or [inflate_page(encode_page([]))]
-        ids = [
-            first + np.arange(len(p.counts)) for (first, _), p in zip(pages, packed, strict=False)
-        ]
-        ids = ids or [np.zeros(0, dtype=np.int64)]
+        starts = [first for first, _ in pages] or [0]
+        ids = [s + np.arange(len(p.counts)) for s, p in zip(starts, packed, strict=True)]
         keep = [rule.passes(page.masks) for page in packed]
         if len(removed):
             keep = [k & ~np.isin(i, removed) for k, i in zip(keep, ids, strict=True)]

@@ -104,8 +104,9 @@ def relax_silica(
     n_free = sites.shape[1]
     frac, lattice = unit.frac.copy(), start.lattice.copy()
     error, rows = _linearised(pairs, frac, lattice, sites, strains)
-    damping, converged, step = 1e-3, False, 0
-    for step in range(1, max_steps + 1):
+    damping, converged, n_steps = 1e-3, False, 0
+    while n_steps < max_steps and not converged:
+        n_steps += 1
         normal = rows.T @ rows
         gradient = rows.T @ error
         diagonal = np.diag(normal) + 1e-3 * np.diag(normal).max()
@@ -121,14 +122,12 @@ def relax_silica(
             break
         frac, lattice, error, rows = new_frac, new_lattice, new_error, new_rows
         damping = max(damping * 0.2, 1e-6)
-        if np.abs(move).max(initial=0.0) < tolerance:
-            converged = True
-            break
+        converged = bool(np.abs(move).max(initial=0.0) < tolerance)
     total = float(pairs.weight @ pairs.weight)
     return Relaxation(
         crystal=_filled(start, frac, lattice),
         residual=float(np.sqrt(error @ error / total)),
-        n_steps=step,
+        n_steps=n_steps,
         converged=converged,
     )
 
@@ -169,12 +168,9 @@ def _pairs_of(crystal: Crystal, targets: SilicaTargets) -> _Pairs:
     orbit = np.arange(crystal.n_atoms) if crystal.orbit is None else crystal.orbit
     near = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=targets.bond_reach)
     bonded = crystal.numbers[near.first] + crystal.numbers[near.second] == SILICON + OXYGEN
-    bonds = [
-        (int(near.first[i]), int(near.second[i]), near.image[i]) for i in np.flatnonzero(bonded)
-    ]
     around: dict[int, list[tuple[int, np.ndarray]]] = {i: [] for i in range(crystal.n_atoms)}
-    for first, second, image in bonds:
-        around[first].append((second, image))
+    for i in np.flatnonzero(bonded):
+        around[int(near.first[i])].append((int(near.second[i]), near.image[i]))
     zero = np.zeros(3, dtype=np.int64)
     ends: list[tuple[int, np.ndarray, int, np.ndarray]] = []
     target: list[float] = []
@@ -200,9 +196,8 @@ def _pairs_of(crystal: Crystal, targets: SilicaTargets) -> _Pairs:
                     add(one, two, targets.o_o, targets.weight_o_o * root)
         elif len(near_by) == 2:
             add(near_by[0], near_by[1], targets.si_si, targets.weight_si_si * root)
-    images = {
-        atom: _image_of(crystal, atom, orbit, unit.atoms) for end in ends for atom in end[::2]
-    }
+    met = {end[0] for end in ends} | {end[2] for end in ends}
+    images = {atom: _image_of(crystal, atom, orbit, unit.atoms) for atom in met}
     return _Pairs(
         first=np.array([images[e[0]][0] for e in ends], dtype=np.int64),
         second=np.array([images[e[2]][0] for e in ends], dtype=np.int64),
