@@ -5,9 +5,12 @@
 Four parts. *mcmaille*: the 29 test inputs of McMaille (positions only; its result files and the
 literature give the cells). *simulated*: peak positions of known frameworks from their structure
 files, with errors of 0.015°, overlapping and weak lines lost, a tenth of the rest missing and one
-foreign line. *measured*: patterns read, peaks found and indexed without any help. *random*: lists of
-random lines, where every convincing cell is a false one. A hit is the same lattice after Niggli
-reduction, within 1 % and 1°; super- and sublattices of index up to 4 are counted apart.
+foreign line (needs ``--structures``). *measured*: patterns read, peaks found and indexed without
+any help. *random*: lists of random lines, where every convincing cell is a false one.
+
+A hit is the same lattice after Niggli reduction, within 1 % (measured patterns: 2 %, other
+temperatures and compositions than the reference) and 1°; super- and sublattices of index up to 4
+are counted apart. Seconds are processor time of one thread.
 """
 
 from __future__ import annotations
@@ -141,10 +144,10 @@ def score(
 
 
 def timed(function, *args, **options) -> tuple[tuple[CellCandidate, ...], float]:
-    """Candidates and seconds."""
-    start = time.perf_counter()
+    """Candidates and seconds of processor time."""
+    start = time.process_time()
     candidates = function(*args, **options)
-    return candidates, time.perf_counter() - start
+    return candidates, time.process_time() - start
 
 
 def run_mcmaille(config: IndexingConfig) -> list[dict]:

@@ -9,6 +9,8 @@ form, where the intervals are exact because the form is linear in its numbers.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numba import njit
 
@@ -57,7 +59,7 @@ def split_domain(low: np.ndarray, high: np.ndarray) -> list[tuple[np.ndarray, np
         new = []
         for lo, hi in boxes:
             edges = np.geomspace(max(lo[axis], 1e-6), hi[axis], 9)
-            for start, end in zip(edges[:-1], edges[1:], strict=True):
+            for start, end in pairwise(edges):
                 lo_part, hi_part = lo.copy(), hi.copy()
                 lo_part[axis], hi_part[axis] = start, end
                 new.append((lo_part, hi_part))
@@ -198,9 +200,7 @@ def _halve(
             return n, False
         if not _volume_possible(lo, hi, system, v_min, v_max):
             continue
-        if not _covered(
-            lo, hi, system, centring, first, below, per_bin, top, n_lines, max_missed
-        ):
+        if not _covered(lo, hi, system, centring, first, below, per_bin, top, n_lines, max_missed):
             continue
         widest = 0
         width = -1.0

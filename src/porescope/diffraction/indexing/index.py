@@ -30,6 +30,7 @@ from porescope.diffraction.indexing.settle import (
     Settled,
     candidate_of,
     merge,
+    settle_derivatives,
     settle_lattice,
 )
 from porescope.diffraction.peaks import PeakList
@@ -40,6 +41,8 @@ Progress = Callable[[float, str], None]
 """Called with the share of the time that is used and a word about what is being done."""
 
 MAX_RANDOM_ROUNDS = 50
+N_DERIVED = 2
+"""Best cells whose super- and sublattices are looked at too."""
 STRONG = 0.03
 """Share of the strongest line from which on a line counts as strong."""
 PLAN = tuple((system, centring) for system, all_ in forms.BRAVAIS.items() for centring in all_)
@@ -180,11 +183,14 @@ def index_lines(
             rng=rng,
             tell=tell,
         )
-        settled += _settle_all(lines, pool, config=config)
+        settled += _settle_all(lines, pool, config=config, budget=budget)
         best = max((cell.evidence for cell in settled), default=-np.inf)
         tell(f"{method}, zero {zero_deg:+.2f}°: best evidence {best:.1f}")
         if budget.over or (best >= config.convincing and share == 0.0):
             break
+    for cell in merge(settled, n=N_DERIVED):
+        if not budget.over:
+            settled += settle_derivatives(lines, cell, config=config)
     ranked = merge(settled, n=config.n_candidates)
     return tuple(
         candidate_of(lines, cell, status=status, config=config)
@@ -265,12 +271,14 @@ def _search(
 
 
 def _settle_all(
-    lines: LineList, pool: list[Settled], *, config: IndexingConfig
+    lines: LineList, pool: list[Settled], *, config: IndexingConfig, budget: Budget
 ) -> list[Settled]:
     """Settle the best trial cells under every symmetry that their metric may have."""
     pool = sorted(pool, key=lambda cell: -cell.evidence)[: 4 * config.n_candidates]
     out: list[Settled] = []
-    for trial in pool:
+    for i, trial in enumerate(pool):
+        if i >= config.n_candidates and budget.over:
+            break
         out += settle_lattice(lines, trial, config=config)
     return out
 

@@ -80,9 +80,7 @@ def _evidence_of_parameters(
     _form(parameters, system, form)
     shifted = s - zero * slope_zero
     p = len(parameters)
-    value, _ = _evidence(
-        form, system, centring, shifted, sigma, epsilon, p, log_det, p * log_width
-    )
+    value, _ = _evidence(form, system, centring, shifted, sigma, epsilon, p, log_det, p * log_width)
     return value
 
 

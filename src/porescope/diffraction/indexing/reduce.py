@@ -74,7 +74,7 @@ def same_lattice(
 
 
 @lru_cache(maxsize=8)
-def _sublattices(index: int) -> np.ndarray:
+def sublattices(index: int) -> np.ndarray:
     """Every sublattice of an index, as integer matrices in Hermite normal form."""
     out = []
     for a in range(1, index + 1):
@@ -110,7 +110,7 @@ def derivative_index(
     if not 1 <= index <= max_index or abs(ratio / index - 1.0) > 0.03:
         return 0
     small = reduced_cell(small)
-    for matrix in _sublattices(index):
+    for matrix in sublattices(index):
         if same_lattice(matrix @ small, large):
             return index
     return 0

@@ -21,8 +21,10 @@ from porescope.diffraction.indexing.lines import LineList, shifted
 from porescope.diffraction.indexing.merit import _evidence, figures_of_merit
 from porescope.diffraction.indexing.reduce import (
     conventional_forms,
+    reduced_cell,
     same_lattice,
     standard_setting,
+    sublattices,
 )
 from porescope.diffraction.indexing.refine import _assign, _refine
 
@@ -130,6 +132,28 @@ def settle_lattice(lines: LineList, trial: Settled, *, config: IndexingConfig) -
     return out
 
 
+def settle_derivatives(lines: LineList, cell: Settled, *, config: IndexingConfig) -> list[Settled]:
+    """Super- and sublattices of index 2 and 3, refined and weighed."""
+    primitive = reduced_cell(cell.primitive)
+    reciprocal = np.linalg.inv(primitive).T
+    out: list[Settled] = []
+    for matrix in (*sublattices(2), *sublattices(3)):
+        for lattice in (matrix @ primitive, np.linalg.inv(matrix @ reciprocal).T):
+            form = forms.form_from_lattice(reduced_cell(lattice))
+            if not config.min_volume <= forms._determinant(form) ** -0.5:
+                continue
+            trial = Settled(
+                parameters=form,
+                zero_deg=cell.zero_deg,
+                system=forms.TRICLINIC,
+                centring=forms.PRIMITIVE,
+                evidence=-np.inf,
+                method=cell.method,
+            )
+            out += settle_lattice(lines, trial, config=config)
+    return out
+
+
 def _wanted(system: int, centring: int, config: IndexingConfig) -> bool:
     return forms.system_name(system, centring) in config.systems
 
@@ -166,8 +190,9 @@ def candidate_of(
     residual = np.full(n, np.nan)
     if lines.wavelength is not None:
         residual[indexed] = (miss / lines.slope)[indexed]
+    last = float(straight.s[-1]) + (abs(float(miss[-1])) if indexed[-1] else 0.0)
     calc, _ = forms.lines_of_form(
-        form, system=cell.system, centring=cell.centring, s_max=float(straight.s[-1])
+        form, system=cell.system, centring=cell.centring, s_max=last * (1.0 + 1e-9)
     )
     m_n, f_n, n_figure = figures_of_merit(straight.s, miss, indexed, residual, calc)
     lattice = cell.lattice

@@ -105,9 +105,7 @@ def index_bases(system: int, centring: int, zone: bool = False) -> np.ndarray:
     return np.ascontiguousarray(np.linalg.inv(stack[good]))
 
 
-def line_sets(
-    p: int, *, n_low: int, n_lines: int, zone: bool = False
-) -> np.ndarray:
+def line_sets(p: int, *, n_low: int, n_lines: int, zone: bool = False) -> np.ndarray:
     """Which lines to take together, shape (sets, p): all low ones, or low ones and one more."""
     if zone:
         sets = [
