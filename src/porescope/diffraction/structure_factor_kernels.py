@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from porescope.diffraction.reflections import _enumerate
+from porescope.diffraction.reflection_kernels import _enumerate
 
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
 
@@ -171,8 +171,9 @@ def _power_table(x, low, high, real, imag, step_r, step_i):
     for row in range(high - low + 1):
         m = low + row
         if m == 0:
-            real[row, :n] = 1.0
-            imag[row, :n] = 0.0
+            for j in range(n):
+                real[row, j] = 1.0
+                imag[row, j] = 0.0
         elif row % 32 == 0:
             _cos_sin(x, float(m), real[row], imag[row])
         else:

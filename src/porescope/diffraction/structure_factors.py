@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
@@ -13,11 +13,12 @@ from porescope.diffraction.density_fft import SMALL_WORK, fft_is_cheaper, fft_st
 from porescope.diffraction.radiation import Radiation
 from porescope.diffraction.reflections import (
     ReflectionList,
-    ReflectionSymmetry,
     bad_request,
     enumerated,
+    plain_array,
     reflection_symmetry,
 )
+from porescope.diffraction.scatterers import DEFAULT_U_ISO, folding, scatterers_of
 from porescope.diffraction.scattering import (
     check_elements,
     form_factor_table,
@@ -26,7 +27,6 @@ from porescope.diffraction.scattering import (
 from porescope.diffraction.structure_factor_kernels import (
     _direct,
     _direct_anisotropic,
-    _fold,
     _it92,
     _sorted_by_d,
     _xray_reflections,
@@ -39,35 +39,7 @@ FormFactors = Callable[
 ]
 """A table of form factors: atomic numbers and (sin θ/λ)² [1/Å²] in, electrons out."""
 
-DEFAULT_U_ISO = 0.02
-"""Displacement U [Å²] of atoms whose source gives none (B = 1.6 Å², room temperature)."""
-
 _BLOCK = 512
-_NO_CENTRE = np.zeros(3)
-_IDENTITY = np.eye(3, dtype=np.int64)[None]
-_NO_SHIFT = np.zeros((1, 3))
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Scatterers:
-    """Atoms as the sums want them: folded by symmetry, sorted into groups of equal kind and U."""
-
-    frac: Float[np.ndarray, "atoms 3"]
-    """Positions, with the inversion centre at the origin where ``centric``."""
-    weight: Float[np.ndarray, "atoms"]
-    """Occupancy times the number of atoms that one stands for."""
-    start: Int[np.ndarray, "groups_and_one"]
-    """First atom of each group, and the number of atoms at the end."""
-    group_species: Int[np.ndarray, "groups"]
-    """Index of the species of each group."""
-    group_u: Float[np.ndarray, "groups"]
-    """Isotropic displacement of each group [Å²]."""
-    numbers: Int[np.ndarray, "species"]
-    """Atomic numbers of the species."""
-    isotopes: Int[np.ndarray, "species"]
-    """Their mass numbers, 0 for the natural mixture."""
-    centric: bool
-    """Whether the sum of cosines alone is the structure factor."""
 
 
 def reflections_of(
@@ -261,82 +233,24 @@ def s_squared_of(
     return 0.25 * np.sum((hkl @ reciprocal) ** 2, axis=1)
 
 
-def scatterers_of(
-    crystal: Crystal,
-    *,
-    symmetry: ReflectionSymmetry | None = None,
-    default_u_iso: float = DEFAULT_U_ISO,
-) -> Scatterers:
-    """Atoms of a crystal, folded by symmetry and grouped by species and U.
-
-    Parameters
-    ----------
-    crystal:
-        The structure.
-    symmetry:
-        Fold the atoms by these operations: valid for reflections that are not absent, up to a
-        phase. ``None`` keeps every atom of the cell.
-    default_u_iso:
-        Displacement of atoms whose U is unknown [Å²].
-    """
-    orbit, isotopes, rotations, shifts, centre, centric = _folding(crystal, symmetry)
-    frac, weight, start, species, u, numbers, kinds = _fold(
-        crystal.frac,
-        orbit,
-        crystal.numbers,
-        isotopes,
-        crystal.u_iso,
-        crystal.occupancy,
-        rotations,
-        shifts,
-        centre,
-        1.0 / len(rotations),
-        default_u_iso,
-    )
-    return Scatterers(
-        frac=frac,
-        weight=weight,
-        start=start,
-        group_species=species,
-        group_u=u,
-        numbers=numbers,
-        isotopes=kinds,
-        centric=centric,
-    )
-
-
-def _folding(crystal: Crystal, symmetry: ReflectionSymmetry | None):
-    """Orbits, isotopes, coset operations, centre and centricity for the folding kernel."""
-    n = crystal.n_atoms
-    isotopes = crystal.isotopes
-    if isotopes is None:
-        isotopes = np.zeros(n, dtype=np.int64)
-    if symmetry is None or crystal.orbit is None:
-        return np.arange(n), isotopes, _IDENTITY, _NO_SHIFT, _NO_CENTRE, False
-    rotations, shifts = symmetry.coset_rotations, symmetry.coset_translations
-    if symmetry.inversion is None:
-        return crystal.orbit, isotopes, rotations, shifts, _NO_CENTRE, False
-    return crystal.orbit, isotopes, rotations, shifts, 0.5 * symmetry.inversion, True
-
-
 def _all_at_once(crystal, symmetry, *, d_min, d_max, default_u_iso) -> ReflectionList | None:
     """X-ray reflections by the one fused kernel; ``None`` where the cell is too large for it."""
-    orbit, isotopes, rotations, shifts, centre, centric = _folding(crystal, symmetry)
+    orbit, isotopes, rotations, shifts, centre, centric = folding(crystal, symmetry)
     try:
         hkl, d, multiplicity, values = _xray_reflections(
-            crystal.lattice,
+            plain_array(crystal.lattice),
             1.0 / (d_min * d_min) if d_min > 0.0 else 0.0,
             1.0 / (d_max * d_max) if d_max > 0.0 else 0.0,
             symmetry.laue,
             symmetry.centrings,
             symmetry.screw_rotations,
             symmetry.screw_translations,
-            crystal.frac,
+            plain_array(crystal.frac),
             orbit,
-            crystal.numbers,
+            plain_array(crystal.numbers),
             isotopes,
-            crystal.u_iso,
-            crystal.occupancy,
+            plain_array(crystal.u_iso),
+            plain_array(crystal.occupancy),
             rotations,
             shifts,
             centre,
