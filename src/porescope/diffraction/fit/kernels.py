@@ -196,6 +196,45 @@ def _sum_peaks(area, phase, n_phases, start, stop, offset, values, n_points):
 
 
 @njit(cache=True, fastmath=True)
+def _sum_weighted(areas, start, stop, offset, values, n_points):
+    # Sums of all profiles for several sets of areas, one row each.
+    out = np.zeros((len(areas), n_points))
+    for m in range(len(areas)):
+        row = out[m]
+        for k in range(areas.shape[1]):
+            scale = areas[m, k]
+            if scale == 0.0:
+                continue
+            at = offset[k] - start[k]
+            for i in range(start[k], stop[k]):
+                row[i] += scale * values[at + i]
+    return out
+
+
+@njit(cache=True, fastmath=True)
+def _gram(rows, weight, target):
+    # Weighted products of all rows with one another and with a target. By hand, since the threads
+    # of a BLAS cost more than they bring at this size, and much more on a busy machine.
+    m, n = rows.shape
+    out = np.empty((m, m))
+    right = np.empty(m)
+    scaled = np.empty(n)
+    for i in range(m):
+        total = 0.0
+        for x in range(n):
+            scaled[x] = rows[i, x] * weight[x]
+            total += scaled[x] * target[x]
+        right[i] = total
+        for j in range(i, m):
+            total = 0.0
+            for x in range(n):
+                total += scaled[x] * rows[j, x]
+            out[i, j] = total
+            out[j, i] = total
+    return out, right
+
+
+@njit(cache=True, fastmath=True)
 def _redistribute(area, free, peaks, target, start, stop, offset, values):
     # One Le Bail step: share out `target` (observed less background) in the calculated ratio.
     # `peaks` is the present sum of all reflections. Returns the new areas.

@@ -9,6 +9,8 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Float
 
+from porescope.diffraction.fit import kernels
+
 
 @runtime_checkable
 class HasCost(Protocol):
@@ -52,17 +54,16 @@ def eliminate_linear(
     residual: Float[np.ndarray, "points"],
 ) -> Normal:
     """Normal equations after the linear parameters have followed."""
-    weighted = jacobian * weight
-    matrix = weighted @ jacobian.T
-    gradient = weighted @ residual
+    n = len(jacobian)
+    every, right = kernels._gram(np.concatenate([jacobian, columns]), weight, residual)
+    matrix, gradient = every[:n, :n], right[:n]
     if len(columns):
-        cross = weighted @ columns.T
-        block = (columns * weight) @ columns.T
-        size = np.sqrt(np.maximum(np.diag(block), 1e-300))
-        block = block / np.outer(size, size) + 1e-10 * np.eye(len(block))
-        solved = np.linalg.solve(block, (cross / size).T)
-        matrix = matrix - (cross / size) @ solved
-        gradient = gradient - solved.T @ ((columns * weight) @ residual / size)
+        size = np.sqrt(np.maximum(np.diag(every)[n:], 1e-300))
+        block = every[n:, n:] / np.outer(size, size) + 1e-10 * np.eye(len(columns))
+        cross = every[:n, n:] / size
+        solved = np.linalg.solve(block, cross.T)
+        matrix = matrix - cross @ solved
+        gradient = gradient - solved.T @ (right[n:] / size)
     return Normal(matrix=0.5 * (matrix + matrix.T), gradient=gradient)
 
 

@@ -96,7 +96,8 @@ def estimate_pawley(
     right += penalty * penalty_target
     first, strength = _overlap_links(problem, peaks, config)
     # In units of chi²: a pair costs about `overlap_restraint` where one takes all from the other.
-    size = np.maximum(np.abs(right) / np.maximum(diagonal, 1e-300), 1e-300)
+    size = np.abs(right) / np.maximum(diagonal, 1e-3 * typical)
+    size = np.maximum(size, max(1e-4 * float(np.max(size)), 1e-100))
     strength = strength / np.maximum(size[first], size[first + 1]) ** 2
     share, next_share = 1.0 / problem.multiplicity[first], 1.0 / problem.multiplicity[first + 1]
     scale = np.minimum(problem.multiplicity[first], problem.multiplicity[first + 1])

@@ -206,7 +206,7 @@ def _run_stages(
         bounds=bounds,
         max_iterations=config.max_iterations - used,
         # Sharing out intensities goes on for ever in ever smaller steps.
-        tolerance=config.tolerance * (10.0 if config.mode == "le_bail" else 1.0),
+        tolerance=config.tolerance * (50.0 if config.mode == "le_bail" else 1.0),
         cost_floor=floor,
     )
     return replace(
