@@ -59,7 +59,7 @@ def made_up_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
     from porescope.apps.cli import solve_files
 
-    def answer(file: Path, *, options: object, progress: object) -> object:
+    def answer(file: Path, **_options: object) -> object:
         return named(synthetic_result(n_candidates=10, n_points=600), file.stem)
 
     monkeypatch.setattr(solve_files, "_run", answer)

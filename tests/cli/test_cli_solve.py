@@ -148,7 +148,7 @@ def test_one_of_several_fails(porescope, pattern_file, tmp_path, monkeypatch) ->
     monkeypatch.setattr(solve_files, "_run", answer)
     shown = porescope("solve", pattern_file, bad, "--out", tmp_path / "all")
     assert shown.code == 1
-    assert "bad.xy: bad.xy: no pattern" in shown.out
+    assert "  bad.xy: no pattern" in shown.out
     assert {path.name for path in (tmp_path / "all").iterdir()} == {"scan", "summary.csv"}
 
 
@@ -189,7 +189,7 @@ SLOW = """
 import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from porescope.apps.cli import main, solve_files
-def slow(file, *, options, progress):
+def slow(file, **options):
     print("working", flush=True)
     time.sleep(60)
 solve_files._run = slow

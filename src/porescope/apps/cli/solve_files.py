@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from porescope.apps.cli.failure import FAILED, SOME_FAILED, message_of
 from porescope.apps.cli.staging import require_writable_folder, staged_file, staged_folder
@@ -139,8 +141,22 @@ def _check_options(options: Options) -> None:
     range_from_option(options.two_theta_range_deg)
 
 
+@lru_cache(maxsize=1)
+def _shared_space(place: Path | None) -> Any:
+    """All cards in memory (a ``SearchSpace``), for many patterns in a row."""
+    from porescope.workflows.folder_library import open_library
+    from porescope.workflows.identify import SearchSpace
+
+    library = open_library(place)
+    return SearchSpace(library=library, table=library.peak_table())
+
+
 def _run(
-    file: Path, *, options: Options, progress: Callable[[str, float], None] | None
+    file: Path,
+    *,
+    options: Options,
+    progress: Callable[[str, float], None] | None,
+    one_of_many: bool = False,
 ) -> SolveResult:
     """Call the workflow."""
     from porescope.apps.cli.options import (
@@ -160,6 +176,9 @@ def _run(
         max_phases=options.max_phases,
         n_fits=options.n_fits,
     )
+    if one_of_many and not (options.elements or options.metal or options.formula):
+        space = _shared_space(options.library)
+        return solve_pattern(file, config=config, library=space, progress=progress)
     if options.library is None:
         return solve_pattern(file, config=config, progress=progress)
     tell = progress or (lambda _stage, _share: None)
@@ -196,7 +215,7 @@ def _row(file: Path, *, options: Options, folder: Path) -> dict[str, object]:
     row: dict[str, object] = dict.fromkeys(SUMMARY_COLUMNS, "")
     row |= {"file": str(file), "folder": str(folder)}
     try:
-        result = _run(file, options=options, progress=None)
+        result = _run(file, options=options, progress=None, one_of_many=True)
         _write(result, file=file, folder=folder)
     except (PorescopeError, OSError, MemoryError) as error:
         return row | {"status": "failed", "folder": "", "message": message_of(error)}

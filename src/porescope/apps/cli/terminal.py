@@ -189,9 +189,10 @@ def show_summary(rows: list[dict[str, object]], *, folder: Path, console: Consol
     table.add_column("none", justify="right", no_wrap=True)
     table.add_column("Rwp", justify="right", no_wrap=True)
     table.add_column("also there", overflow="ellipsis", no_wrap=True)
-    failed = [row for row in rows if row["status"] != "ok"]
-    for row in rows:
-        name = Text(one_line(Path(str(row["file"])).name))
+    names = _short_names([Path(str(row["file"])) for row in rows])
+    failed = [(name, row) for name, row in zip(names, rows, strict=True) if row["status"] != "ok"]
+    for short, row in zip(names, rows, strict=True):
+        name = Text(short)
         if row["status"] != "ok":
             table.add_row(name, Text("failed", style="yellow"))
             continue
@@ -206,15 +207,23 @@ def show_summary(rows: list[dict[str, object]], *, folder: Path, console: Consol
     console.print()
     console.print(Padding(table, (0, 2)))
     console.print()
-    for row in failed:
-        name = one_line(Path(str(row["file"])).name)
-        text = Text.assemble((name, "bold"), ": ", one_line(str(row["message"])))
-        console.print(Padding(text, (0, 2)))
+    for name, row in failed:
+        message = one_line(str(row["message"])).removeprefix(f"{Path(str(row['file'])).name}: ")
+        console.print(Padding(Text.assemble((name, "bold"), ": ", message), (0, 2)))
     if failed:
         console.print()
     console.print(
         Padding(Text.assemble(("Summary  ", "dim"), one_line(str(folder / "summary.csv"))), (0, 2))
     )
+
+
+def _short_names(files: list[Path]) -> list[str]:
+    """Names of files; with the folder where two are called the same."""
+    names = [file.name for file in files]
+    return [
+        one_line(name if names.count(name) == 1 else str(Path(*file.parts[-2:])))
+        for name, file in zip(names, files, strict=True)
+    ]
 
 
 def _share(value: object, *, digits: int = 0) -> str:
