@@ -20,7 +20,7 @@ _SHAPE = 0.98 * np.pi * _WIDTH * (1.0 - 0.5 / _OVERSAMPLING)
 """Exponent of the kernel, for this width and oversampling."""
 
 # measured on one core: a term of the direct sum, a spread point, a grid point of the transform
-_DIRECT_NS, _SPREAD_NS, _GRID_NS = 0.2, 1.0, 25.0
+_DIRECT_NS, _SPREAD_NS, _GRID_NS = 0.2, 1.0, 15.0
 
 
 SMALL_WORK = 40_000_000

@@ -150,3 +150,21 @@ def test_requests_that_make_no_sense_are_refused() -> None:
     flat = replace(rock_salt(), lattice=np.ones((3, 3)))
     with pytest.raises(ConfigError, match="volume"):
         reflections_of(flat, d_min=1.0, radiation=COPPER)
+
+
+@pytest.mark.slow
+def test_memory_is_bounded_for_the_largest_cells() -> None:
+    """As many atoms as the largest cell of CoRE MOF, to 1.5 Å, in less than 300 MB."""
+    import tracemalloc
+
+    crystal = random_crystal(10_560, edge=49.0)
+    tracemalloc.start()
+    found = reflections_of(crystal, d_min=1.5, radiation=COPPER)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.n_reflections > 70_000
+    assert peak < 300e6
+    some = np.random.default_rng(0).integers(found.n_reflections, size=40)
+    exact = np.abs(structure_factors(crystal, found.hkl[some], radiation=COPPER)) ** 2
+    assert found.f_squared is not None
+    np.testing.assert_allclose(found.f_squared[some], exact, atol=1e-4 * found.f_squared.mean())
