@@ -12,19 +12,19 @@ from porescope.errors import ParseError
 
 
 def card(hkl: np.ndarray, xray: np.ndarray, neutron: np.ndarray, **changes: object) -> PowderCard:
-    fields: dict = dict(
-        id="x",
-        source="s",
-        formula="C",
-        elements=("C", "Zn", "U"),
-        density=1.0,
-        cell=(10.0, 11.0, 12.5, 90.0, 95.25, 120.0),
-        space_group_number=225,
-        n_atoms=1,
-        hkl=hkl,
-        intensity_xray=xray,
-        intensity_neutron=neutron,
-    )
+    fields: dict = {
+        "id": "x",
+        "source": "s",
+        "formula": "C",
+        "elements": ("C", "Zn", "U"),
+        "density": 1.0,
+        "cell": (10.0, 11.0, 12.5, 90.0, 95.25, 120.0),
+        "space_group_number": 225,
+        "n_atoms": 1,
+        "hkl": hkl,
+        "intensity_xray": xray,
+        "intensity_neutron": neutron,
+    }
     return PowderCard(**{**fields, **changes})
 
 
@@ -33,7 +33,9 @@ def sorted_rows(hkl: np.ndarray) -> np.ndarray:
 
 
 @given(
-    hkl=hnp.arrays(np.int64, st.tuples(st.integers(0, 40), st.just(3)), elements=st.integers(-300, 300)),
+    hkl=hnp.arrays(
+        np.int64, st.tuples(st.integers(0, 40), st.just(3)), elements=st.integers(-300, 300)
+    ),
     seed=st.integers(0, 2**32 - 1),
     n_cards=st.integers(1, 4),
 )
