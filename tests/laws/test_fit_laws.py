@@ -19,14 +19,8 @@ from porescope.diffraction.fit.metric import (
     metric_basis,
     metric_vector,
 )
-from porescope.diffraction.fit.model import (
-    active_parameters,
-    jacobian,
-    make_problem,
-    peak_curves,
-    peaks_of,
-    start_parameters,
-)
+from porescope.diffraction.fit.model import jacobian, make_problem, peak_curves, peaks_of
+from porescope.diffraction.fit.parameters import active_parameters, start_parameters
 from porescope.diffraction.fit.phase import march_cosines, march_factors
 from porescope.diffraction.fit.refine import fit_pattern
 from porescope.diffraction.profile import ProfileParameters

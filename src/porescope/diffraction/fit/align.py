@@ -12,28 +12,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.ndimage import gaussian_filter1d
 
-from porescope.diffraction.background import estimate_background
 from porescope.diffraction.fit import align_kernels as kernels
+from porescope.diffraction.fit.align_target import N_TABLE, AlignTarget, target_from_pattern
 from porescope.diffraction.fit.config import FitConfig
 from porescope.diffraction.fit.metric import (
     index_products,
     is_positive,
     lattice_from_metric,
-    metric_basis,
     metric_vector,
 )
 from porescope.diffraction.fit.phase import FitPhase
 from porescope.diffraction.fit.refine import fit_pattern
 from porescope.diffraction.fit.result import FitResult
-from porescope.diffraction.lorentz_polarisation import lorentz_polarisation
 from porescope.diffraction.pattern import Pattern
-from porescope.diffraction.peaks import PeakList
-from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError
 
-_TABLE = 16384
 _PAIRS = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 
 
@@ -65,32 +59,6 @@ class AlignConfig:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class BlurredPattern:
-    """An observed pattern at one blur, tabulated against 1/d²."""
-
-    observed: Float[np.ndarray, "table"]
-    """Pattern blurred twice, of unit norm when blurred once."""
-    bins: Int[np.ndarray, "table"]
-    """Bin of each entry, two blur widths wide; -1 outside the range."""
-    n_bins: int
-    """Number of bins."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class AlignTarget:
-    """What cells are aligned to; made once for each pattern."""
-
-    levels: tuple[BlurredPattern, ...]
-    """From the broadest blur to the narrowest."""
-    factor: Float[np.ndarray, "table"]
-    """Root of the angle factor of intensities."""
-    inverse_step: float
-    """Entries of the tables per unit of 1/d² [Å²]."""
-    power: float
-    """Power that intensities were raised to."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class AlignedCell:
     """A cell that makes the lines of a phase fall on observed ones."""
 
@@ -98,140 +66,6 @@ class AlignedCell:
     """Cell vectors as rows [Å]."""
     score: float
     """Cosine at the narrowest blur, 0 to 1."""
-
-
-_BLURS = ((0.12, 0.0035), (0.06, 0.0015))
-"""Blurs: constant part [°] and relative part in d, both as standard deviations."""
-
-
-def target_from_pattern(
-    pattern: Pattern,
-    *,
-    background: Float[np.ndarray, "points"] | None = None,
-    zero_deg: float = 0.0,
-    two_theta_range_deg: tuple[float, float] | None = None,
-    power: float = 0.5,
-    blurs: tuple[tuple[float, float], ...] = _BLURS,
-) -> AlignTarget:
-    """Prepare a pattern for the alignment of cells.
-
-    Parameters
-    ----------
-    pattern:
-        Observed pattern with its radiation.
-    background:
-        Background on its points; estimated where ``None``.
-    zero_deg:
-        Zero shift that is taken off the angles first [°].
-    two_theta_range_deg:
-        Range that is used [°].
-    power:
-        Intensities are raised to this power.
-    blurs:
-        Standard deviations of the blurs, broad to narrow: constant [°] and relative in d.
-
-    Raises
-    ------
-    ConfigError
-        Where the pattern has no radiation, or no points in the range.
-    """
-    if pattern.radiation is None:
-        raise ConfigError("the pattern has no wavelength; give its radiation first")
-    if background is None:
-        background = estimate_background(pattern)
-    net = pattern.intensity - background
-    net = np.where(np.isfinite(net) & (net > 2.0 * pattern.sigma), net, 0.0)
-    x = pattern.two_theta_deg - zero_deg
-    keep = x > 0.5
-    if two_theta_range_deg is not None:
-        keep &= (x >= two_theta_range_deg[0]) & (x <= two_theta_range_deg[1])
-    if np.count_nonzero(keep) < 10:
-        raise ConfigError("fewer than 10 points of the pattern lie in the range to be aligned")
-    x = x[keep].astype(np.float64)
-    heights = net[keep].astype(np.float64) ** power * np.gradient(x)
-    return _target(x, heights, pattern.radiation, power, blurs, (float(x[0]), float(x[-1])))
-
-
-def target_from_peaks(
-    peaks: PeakList,
-    *,
-    radiation: Radiation,
-    two_theta_range_deg: tuple[float, float],
-    zero_deg: float = 0.0,
-    power: float = 0.5,
-    blurs: tuple[tuple[float, float], ...] = _BLURS,
-) -> AlignTarget:
-    """Prepare a list of peaks for the alignment of cells; see :func:`target_from_pattern`."""
-    return _target(
-        (peaks.two_theta_deg - zero_deg).astype(np.float64),
-        np.maximum(peaks.area, 0.0).astype(np.float64) ** power,
-        radiation,
-        power,
-        blurs,
-        two_theta_range_deg,
-    )
-
-
-def _target(
-    x: Float[np.ndarray, "points"],
-    heights: Float[np.ndarray, "points"],
-    radiation: Radiation,
-    power: float,
-    blurs: tuple[tuple[float, float], ...],
-    limits: tuple[float, float],
-) -> AlignTarget:
-    """Tables of all blurs."""
-    wavelength = radiation.wavelength
-    low, high = max(limits[0], 0.5), min(limits[1], 170.0)
-    top = (2.0 * np.sin(np.deg2rad(0.5 * high)) / wavelength) ** 2
-    s2 = (np.arange(_TABLE) + 0.5) * (top / _TABLE)
-    angle = np.rad2deg(2.0 * np.arcsin(np.minimum(0.5 * wavelength * np.sqrt(s2), 1.0)))
-    inside = angle >= low
-    factor = lorentz_polarisation(np.clip(angle, 0.5, 170.0), radiation) ** power
-    levels = tuple(_level(x, heights, angle, inside, blur, (low, high)) for blur in blurs)
-    return AlignTarget(
-        levels=levels,
-        factor=factor / float(np.max(factor[inside])),
-        inverse_step=_TABLE / top,
-        power=power,
-    )
-
-
-def _level(
-    x: Float[np.ndarray, "points"],
-    heights: Float[np.ndarray, "points"],
-    angle: Float[np.ndarray, "table"],
-    inside: np.ndarray,
-    blur: tuple[float, float],
-    limits: tuple[float, float],
-) -> BlurredPattern:
-    """One blur: the coordinate u has a blur of 1 everywhere."""
-    grid = np.linspace(limits[0], limits[1], 4096)
-    sigma = np.hypot(blur[0], np.rad2deg(2.0 * blur[1] * np.tan(np.deg2rad(0.5 * grid))))
-    u_grid = np.concatenate([[0.0], np.cumsum(np.diff(grid) * 2.0 / (sigma[1:] + sigma[:-1]))])
-    step = 0.25
-    n = int(u_grid[-1] / step) + 2
-    histogram = np.bincount(
-        np.clip((np.interp(x, grid, u_grid) / step).astype(np.int64), 0, n - 1),
-        weights=heights,
-        minlength=n,
-    )
-    once = gaussian_filter1d(histogram, 1.0 / step, mode="constant")
-    twice = gaussian_filter1d(once, 1.0 / step, mode="constant")
-    # Norms of blurred combs: a comb of unit weights at distance 0 has the norm that twice has.
-    norm = float(np.sqrt(np.sum(once**2)))
-    spike = np.zeros(81)
-    spike[40] = 1.0
-    spike = gaussian_filter1d(spike, 1.0 / step, mode="constant")
-    unit = float(np.sqrt(np.sum(spike**2)))
-    u = np.interp(angle, grid, u_grid)
-    values = np.interp(u, (np.arange(n) + 0.5) * step, twice)
-    scale = norm * unit if norm > 0.0 else 1.0
-    return BlurredPattern(
-        observed=np.where(inside, values / scale, 0.0),
-        bins=np.where(inside, (u / 2.0).astype(np.int64) + 1, -1),
-        n_bins=int(u_grid[-1] / 2.0) + 3,
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -249,7 +83,7 @@ class _Strains:
 
 def _strains(phase: FitPhase) -> _Strains:
     """Strain coordinates that symmetry leaves free: lengths first, then angles."""
-    free = metric_basis(phase.space_group)
+    free = phase.free_metric
     metric = metric_vector(phase.lattice)
     pair = np.array([_PAIRS[p] for p in free.pivots])
     n_lengths = sum(p < 3 for p in free.pivots)
@@ -366,10 +200,10 @@ def _strongest(
     products = index_products(phase.reflections.hkl)
     s2 = products @ metric_vector(phase.lattice)
     amplitude = np.maximum(f_squared * phase.reflections.multiplicity, 0.0) ** target.power
-    at = np.minimum((s2 * target.inverse_step).astype(np.int64), _TABLE - 1)
+    at = np.minimum((s2 * target.inverse_step).astype(np.int64), N_TABLE - 1)
     reach = (1.0 + config.max_strain) ** 2
-    inside = (s2 * target.inverse_step < _TABLE * reach) & (
-        target.levels[0].bins[np.minimum((at * reach).astype(np.int64), _TABLE - 1)] >= 0
+    inside = (s2 * target.inverse_step < N_TABLE * reach) & (
+        target.levels[0].bins[np.minimum((at * reach).astype(np.int64), N_TABLE - 1)] >= 0
     )
     strength = np.where(inside, amplitude * target.factor[at], -1.0)
     chosen = np.argsort(-strength)[: config.max_reflections]

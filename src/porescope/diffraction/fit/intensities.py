@@ -165,6 +165,10 @@ def _balance(
         target=problem.observed,
         n_positive=len(fixed_curves) + len(curves),
     )
+    ground = solution[:n_terms] @ problem.linear + problem.given
+    if np.min(ground) < min(0.0, float(np.min(problem.observed + problem.given))):
+        # Reflections must not push the background below zero.
+        return area
     factor = np.clip(solution[n_terms + len(fixed_curves) :], 0.5, 2.0) @ hats
     cover = np.sum(hats, axis=0)
     return area * np.where(cover > 1e-9, factor / np.maximum(cover, 1e-9), 1.0)

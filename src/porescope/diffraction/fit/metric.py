@@ -7,6 +7,8 @@ leaves a subspace of them free, and its coordinates are the parameters of a fit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -123,7 +125,11 @@ def metric_basis(space_group: SpaceGroup) -> MetricBasis:
 
     The metric is invariant under every rotation part W: ``W G* Wᵀ = G*``.
     """
-    rotations = np.unique(space_group.rotations, axis=0).astype(np.float64)
+    return _invariant(np.unique(space_group.rotations, axis=0).astype(np.float64))
+
+
+def _invariant(rotations: Float[np.ndarray, "ops 3 3"]) -> MetricBasis:
+    """Basis of the metrics that some rotations leave as they are."""
     projector = np.empty((6, 6))
     for column in range(6):
         unit = np.zeros(6)
@@ -131,6 +137,33 @@ def metric_basis(space_group: SpaceGroup) -> MetricBasis:
         mean = np.mean(rotations @ metric_tensor(unit) @ rotations.transpose(0, 2, 1), axis=0)
         projector[column] = [mean[i, j] for i, j in _PAIRS]
     return _row_echelon(projector)
+
+
+@lru_cache(maxsize=1)
+def _small_unimodular() -> Int[np.ndarray, "matrices 3 3"]:
+    """All integer matrices of entries -1, 0, 1 and determinant 1 or -1."""
+    entries = np.array(list(product((-1, 0, 1), repeat=9))).reshape(-1, 3, 3)
+    return entries[np.abs(np.rint(np.linalg.det(entries))) == 1]
+
+
+def metric_basis_of_shape(
+    lattice: Float[np.ndarray, "3 3"], *, tolerance: float = 0.01
+) -> MetricBasis:
+    """Free directions of the reciprocal metric that keep the symmetry of a cell's shape.
+
+    Parameters
+    ----------
+    lattice:
+        Cell vectors as rows [Å]; reduced or conventional.
+    tolerance:
+        Largest relative deviation of the metric's components that still counts as symmetric.
+    """
+    tensor = metric_tensor(metric_vector(lattice))
+    size = np.sqrt(np.diag(tensor))
+    matrices = _small_unimodular()
+    gap = (matrices @ tensor @ matrices.transpose(0, 2, 1) - tensor) / np.outer(size, size)
+    kept = matrices[np.max(np.abs(gap), axis=(1, 2)) < tolerance]
+    return _invariant(kept.astype(np.float64))
 
 
 def _row_echelon(rows: Float[np.ndarray, "6 6"]) -> MetricBasis:

@@ -8,6 +8,11 @@ import numpy as np
 from jaxtyping import Float
 
 from porescope.crystal.space_group import P1, SpaceGroup
+from porescope.diffraction.fit.metric import (
+    MetricBasis,
+    metric_basis,
+    metric_basis_of_shape,
+)
 from porescope.diffraction.reflections import ReflectionList
 from porescope.errors import ConfigError
 
@@ -33,6 +38,17 @@ class FitPhase:
     """Mean-square displacement added to all atoms where the fit starts [Å²]."""
     free_intensities: bool | None = None
     """Overrides the mode for this phase in a Le Bail fit: ``False`` keeps the phase's own."""
+
+    keep_shape: bool = False
+    """Whether the cell keeps the symmetry of its shape (a cubic cell stays cubic) although its
+    space group asks for less, as in a file that lists all atoms in P1."""
+
+    @property
+    def free_metric(self) -> MetricBasis:
+        """Directions in which the cell may change."""
+        if self.keep_shape:
+            return metric_basis_of_shape(self.lattice)
+        return metric_basis(self.space_group)
 
     def __post_init__(self) -> None:
         if self.lattice.shape != (3, 3) or not abs(np.linalg.det(self.lattice)) > 1e-6:

@@ -9,13 +9,8 @@ import pytest
 from made_patterns import CU_KA, made_pattern, made_phase
 
 from porescope.crystal.lattice import lattice_from_parameters, parameters_from_lattice
-from porescope.diffraction.fit.align import (
-    AlignConfig,
-    align_cell,
-    capture_cell,
-    target_from_pattern,
-    target_from_peaks,
-)
+from porescope.diffraction.fit.align import AlignConfig, align_cell, capture_cell
+from porescope.diffraction.fit.align_target import target_from_pattern, target_from_peaks
 from porescope.diffraction.fit.config import FitConfig
 from porescope.diffraction.fit.phase import FitPhase
 from porescope.diffraction.peaks import PeakList

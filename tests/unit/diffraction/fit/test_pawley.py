@@ -9,7 +9,8 @@ import pytest
 from made_patterns import made_pattern, made_phase
 
 from porescope.diffraction.fit.config import FitConfig
-from porescope.diffraction.fit.model import make_problem, peaks_of, start_parameters
+from porescope.diffraction.fit.model import make_problem, peaks_of
+from porescope.diffraction.fit.parameters import start_parameters
 from porescope.diffraction.fit.pawley import estimate_pawley
 from porescope.diffraction.fit.refine import fit_pattern
 from porescope.diffraction.profile import ProfileParameters

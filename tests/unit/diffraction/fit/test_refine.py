@@ -9,6 +9,7 @@ import pytest
 from made_patterns import GRID, made_pattern, made_phase, shifted
 
 from porescope.crystal.lattice import parameters_from_lattice
+from porescope.crystal.space_group import P1
 from porescope.diffraction.fit.config import FitConfig
 from porescope.diffraction.fit.refine import fit_pattern
 from porescope.diffraction.profile import ProfileParameters
@@ -197,3 +198,36 @@ def test_nothing_to_refine_is_a_calculation(rng: np.random.Generator) -> None:
     assert result.converged
     assert result.rwp < 1e-3
     assert np.all(result.phases[0].cell_esd == 0.0)
+
+
+def test_a_cell_in_p1_can_keep_its_shape(rng: np.random.Generator) -> None:
+    phase = made_phase("cubic", rng=rng)
+    pattern = made_pattern(phase, rng=rng)
+    plain = replace(phase, space_group=P1)
+    shaped = replace(plain, keep_shape=True)
+    assert plain.free_metric.n_free == 6
+    assert shaped.free_metric.n_free == 1
+    # The reflections stay those of the cubic group: only the cell is looser.
+    cell = fit_pattern(pattern, shifted(shaped, 0.001), config=FitConfig(mode="fixed"))
+    assert np.ptp(cell.phases[0].cell[:3]) < 1e-9
+    assert cell.phases[0].cell[0] == pytest.approx(12.0, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("system", "n_free"),
+    [("hexagonal", 2), ("rhombohedral", 2), ("tetragonal", 2), ("orthorhombic", 3),
+     ("monoclinic", 4), ("triclinic", 6)],
+)  # fmt: skip
+def test_shape_tells_the_free_parameters(
+    system: str, n_free: int, rng: np.random.Generator
+) -> None:
+    phase = replace(made_phase(system, rng=rng), space_group=P1, keep_shape=True)
+    assert phase.free_metric.n_free == n_free
+
+
+def test_background_is_not_pushed_below_zero(rng: np.random.Generator) -> None:
+    """Dense reflections can stand for background; it must stay where it is."""
+    phase = made_phase("triclinic", rng=rng)
+    pattern = made_pattern(phase, rng=rng, background=(100.0, 20.0), top=500.0)
+    result = fit_pattern(pattern, phase)
+    assert np.min(result.background) > 0.0
