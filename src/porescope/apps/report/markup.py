@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 from html import escape
 
+from porescope.apps.report.advice import percent
+
 
 def count_html(value: int) -> str:
     """A count with thin spaces between thousands."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def percent_html(share: float, *, digits: int = 0) -> str:
+    """A share from 0 to 1 in percent, held together on one line."""
+    return escape(percent(share, digits=digits)).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def formula_html(text: str) -> str:

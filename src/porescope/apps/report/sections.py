@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
-from porescope.apps.report.advice import groups_of, next_steps, percent, twins_of
+from porescope.apps.report.advice import groups_of, next_steps, twins_of
 from porescope.apps.report.citations import citations_of
 from porescope.apps.report.markup import (
     count_html,
     doi_link,
     facts_html,
     formula_html,
+    percent_html,
     sentence_html,
 )
 from porescope.apps.report.preview import preview_svg
@@ -33,7 +34,7 @@ def _bar(name: str, note: str, share: float, *, kind: str = "") -> str:
     width = f"{100.0 * min(max(known, 0.0), 1.0):.2f}"
     return (
         f'<li class="{kind}"><span class="name">{escape(name)}{small}</span>'
-        f'<span class="value">{percent(share)}</span>'
+        f'<span class="value">{percent_html(share)}</span>'
         f'<span class="track" aria-hidden="true"><i style="width:{width}%"></i></span></li>'
     )
 
@@ -84,7 +85,7 @@ def hero(result: SolveResult, *, file: str) -> str:
     angles = pattern.two_theta_deg
     phases = "<br>".join(
         f"{escape(phase.name)} ({formula_html(phase.formula)}), "
-        f"{percent(phase.share_of_intensity)} of the peak intensity"
+        f"{percent_html(phase.share_of_intensity)} of the peak intensity"
         for phase in result.phases
     )
     facts = facts_html(

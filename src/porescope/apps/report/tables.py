@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from porescope.apps.report.advice import groups_of, percent
+from porescope.apps.report.advice import groups_of
 from porescope.apps.report.files import cif_name
-from porescope.apps.report.markup import doi_link, formula_html
+from porescope.apps.report.markup import doi_link, formula_html, percent_html
 from porescope.apps.report.payload import cell_text, strain_text
 from porescope.workflows.solution import Candidate, SolveResult
 
@@ -37,10 +37,10 @@ def _candidate_row(candidate: Candidate, *, grouped: bool) -> str:
         f'<td class="full" data-rank="{candidate.rank}.">'
         f'<button type="button" class="link">{name}</button>{chip}{bad}'
         f'<small class="id">{identifier}</small></td>'
-        f'<td class="n" data-label="Probability">{percent(candidate.probability)}</td>'
-        f'<td class="n" data-label="Rwp">{percent(candidate.rwp, digits=1)}'
-        f"<small>Le Bail {percent(candidate.rwp_le_bail, digits=1)}</small></td>"
-        f'<td class="n" data-label="Peaks">{percent(candidate.peaks_explained)}</td>'
+        f'<td class="n" data-label="Probability">{percent_html(candidate.probability)}</td>'
+        f'<td class="n" data-label="Rwp">{percent_html(candidate.rwp, digits=1)}'
+        f"<small>Le Bail {percent_html(candidate.rwp_le_bail, digits=1)}</small></td>"
+        f'<td class="n" data-label="Peaks">{percent_html(candidate.peaks_explained)}</td>'
         f'<td data-label="Formula">{formula_html(candidate.formula)}</td>'
         f'<td class="cell" data-label="Cell">{cell}'
         f"<small>{escape(candidate.space_group)}{' · ' + strain if strain else ''}</small></td>"
@@ -92,7 +92,7 @@ def candidates_section(result: SolveResult) -> str:
     return (
         '<section id="candidates"><h2>Candidates</h2><p class="lead">Choose a row to see its fit '
         "and its structure. Probabilities add up to one with “none of these”, "
-        f"{percent(result.none_of_these)}. Peaks: the share of the observed peak intensity that "
+        f"{percent_html(result.none_of_these)}. Peaks: the share of the observed peak intensity that "
         'lies on reflections of the framework.</p><div class="card"><div class="wide">'
         f'<table class="stack short"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         f"</div>{more}</div></section>"
@@ -115,7 +115,7 @@ def rest_section(result: SolveResult) -> str:
     rows = "".join(
         f"<tr{_LATE if place >= _MAX_PEAKS else ''}>"
         f'<td class="n">{peak.two_theta_deg:.3f}</td><td class="n">{peak.d:.4f}</td>'
-        f'<td class="n">{percent(peak.relative_intensity, digits=1)}</td>'
+        f'<td class="n">{percent_html(peak.relative_intensity, digits=1)}</td>'
         f"<td>{escape(peak.assigned_to) if peak.assigned_to else '–'}</td></tr>"
         for place, peak in enumerate(result.unexplained_peaks)
     )
@@ -132,7 +132,7 @@ def rest_section(result: SolveResult) -> str:
     )
     phases = "".join(
         f"<dt>{escape(phase.name)}</dt><dd>{formula_html(phase.formula)}, "
-        f"{percent(phase.share_of_intensity)} of the peak intensity"
+        f"{percent_html(phase.share_of_intensity)} of the peak intensity"
         f"<br><span class='quiet'>{escape(phase.id)}</span></dd>"
         for phase in result.phases
     )
