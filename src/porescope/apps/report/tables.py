@@ -92,8 +92,8 @@ def candidates_section(result: SolveResult) -> str:
     return (
         '<section id="candidates"><h2>Candidates</h2><p class="lead">Choose a row to see its fit '
         "and its structure. Probabilities add up to one with “none of these”, "
-        f"{percent_html(result.none_of_these)}. Peaks: the share of the observed peak intensity that "
-        'lies on reflections of the framework.</p><div class="card"><div class="wide">'
+        f"{percent_html(result.none_of_these)}. Peaks: the share of the observed peak intensity "
+        'that lies on reflections of the framework.</p><div class="card"><div class="wide">'
         f'<table class="stack short"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         f"</div>{more}</div></section>"
     )
