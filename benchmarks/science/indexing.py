@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import platform
 import re
 import subprocess
 import time
@@ -125,6 +126,12 @@ def score(
         elif not derivative and derivative_index(cell.primitive_lattice, truth) > 1:
             derivative = i
     out: dict = {"rank": rank, "derivative_rank": derivative, "seconds": round(seconds, 2)}
+    out["rank_by_m"] = out["rank_by_f"] = 0
+    if rank:
+        # What the classical figures of merit would have made of the same candidates.
+        true = candidates[rank - 1]
+        out["rank_by_m"] = 1 + sum(c.m_n > true.m_n for c in candidates)
+        out["rank_by_f"] = 1 + sum(c.f_n > true.f_n for c in candidates)
     if candidates:
         shown = candidates[rank - 1] if rank else candidates[0]
         out |= {
@@ -362,16 +369,18 @@ def summarise(rows: list[dict]) -> list[dict]:
     """Share of hits and times, by part."""
     out = []
     for part in dict.fromkeys(row["part"] for row in rows):
-        used = [row for row in rows if row["part"] == part and "rank" in row]
-        ranks = np.array([row["rank"] for row in used])
-        derived = np.array([row["derivative_rank"] for row in used])
-        seconds = np.array([row["seconds"] for row in used])
+        used = [row for row in rows if row["part"] == part and row.get("rank", "") != ""]
+        ranks, derived, by_m, seconds = (
+            np.array([float(row[name]) for row in used])
+            for name in ("rank", "derivative_rank", "rank_by_m", "seconds")
+        )
         first_convinces = [row.get("status") == "convincing" for row in used]
         out.append(
             {
                 "part": part,
                 "cases": len(used),
                 "top_1": int(np.sum(ranks == 1)),
+                "top_1_by_m_n": int(np.sum(by_m == 1)),
                 "top_20": int(np.sum((ranks >= 1) & (ranks <= 20))),
                 "derivative_only": int(np.sum((ranks == 0) & (derived > 0))),
                 "convincing": int(np.sum(first_convinces)),
@@ -380,6 +389,40 @@ def summarise(rows: list[dict]) -> list[dict]:
             }
         )
     return out
+
+
+def write(path: Path, part: str, rows: list[dict]) -> None:
+    """Put the rows of one part in the place of its old ones."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    for row in rows:
+        row |= {"commit": commit, "seed": SEED, "machine": f"{platform.machine()}, one thread"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        with path.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["part"] != part] + rows
+    fields = list(dict.fromkeys(key for row in rows for key in row))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fields)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def fill_table(rows: list[dict]) -> None:
+    """Write the summary between the marks of the page on indexing."""
+    page = Path(__file__).parents[2] / "docs" / "indexing.md"
+    lines = summarise(rows)
+    names = list(lines[0])
+    table = [
+        "| " + " | ".join(n.replace("_", " ") for n in names) + " |",
+        "|---" * len(names) + "|",
+    ]
+    table += ["| " + " | ".join(str(line[n]) for n in names) + " |" for line in lines]
+    before, rest = page.read_text().split("<!-- table indexing -->")
+    after = rest.split("<!-- end table -->")[1]
+    mark = "<!-- table indexing -->\n" + "\n".join(table) + "\n<!-- end table -->"
+    page.write_text(before + mark + after)
 
 
 def main() -> None:
@@ -396,26 +439,20 @@ def main() -> None:
     config = IndexingConfig(max_seconds=options.max_seconds)
     # Compile and load the kernels before anything is timed.
     index_two_theta(np.linspace(10.0, 40.0, 20) ** 1.01, wavelength=1.5406, config=config)
-    rows: list[dict] = []
-    if "mcmaille" in options.part:
-        rows += run_mcmaille(config)
-    if "simulated" in options.part and options.structures is not None:
-        rows += run_simulated(config, options.n, options.structures)
-    if "measured" in options.part:
-        rows += run_measured(config)
-    if "random" in options.part:
-        rows += run_random(config, options.n)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    for row in rows:
-        row |= {"commit": commit, "seed": SEED}
-    fields = list(dict.fromkeys(key for row in rows for key in row))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    with options.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fields)
-        writer.writeheader()
-        writer.writerows(rows)
+    runs = {
+        "mcmaille": lambda: run_mcmaille(config),
+        "simulated": lambda: run_simulated(config, options.n, options.structures),
+        "measured": lambda: run_measured(config),
+        "random": lambda: run_random(config, options.n),
+    }
+    for part in options.part:
+        if part == "simulated" and options.structures is None:
+            print("simulated: left out, give --structures")
+            continue
+        write(options.out, part, runs[part]())
+    with options.out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    fill_table(rows)
     for line in summarise(rows):
         print(line)
 

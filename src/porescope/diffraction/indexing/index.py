@@ -205,17 +205,21 @@ def _stages(lines: LineList, config: IndexingConfig) -> list[tuple[Method, float
     which are seldom foreign, and on all.
     """
     first: list[tuple[Method, float, float]] = []
-    if "trials" in config.methods:
-        n_strong = lines.strong(STRONG, n_least=12).n_lines
-        first = [("trials", 0.0, STRONG)] if n_strong < lines.n_lines else []
-        first += [("trials", 0.0, 0.0)]
+    method: Method = "trials"
+    if method in config.methods:
+        if lines.strong(STRONG, n_least=12).n_lines < lines.n_lines:
+            first.append((method, 0.0, STRONG))
+        first.append((method, 0.0, 0.0))
         if lines.wavelength is not None and config.max_zero_deg > 0.0:
             step = config.max_zero_deg / 3.0
-            first += [("trials", sign * i * step, 0.0) for i in (1, 2, 3) for sign in (1.0, -1.0)]
+            for i in (1, 2, 3):
+                first.append((method, i * step, 0.0))
+                first.append((method, -i * step, 0.0))
     if "dichotomy" in config.methods:
         first.append(("dichotomy", 0.0, 0.0))
     if "random" in config.methods:
-        first += [("random", 0.0, 0.0)] * MAX_RANDOM_ROUNDS
+        for _ in range(MAX_RANDOM_ROUNDS):
+            first.append(("random", 0.0, 0.0))
     return first
 
 

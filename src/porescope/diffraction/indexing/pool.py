@@ -229,7 +229,7 @@ def refine_pool(
             method=method,
         )
         # One lattice comes out many times, in many settings: same volume, same evidence.
-        key = (round(np.log(det) / 0.002), round(evidence[i] * 4.0))
+        key = (round(np.log(det) / 0.002), round(float(evidence[i]) * 4.0))
         if key in seen or np.max(np.linalg.norm(cell.lattice, axis=1)) > config.max_edge:
             continue
         seen.add(key)

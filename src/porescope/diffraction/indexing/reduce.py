@@ -136,7 +136,7 @@ def conventional_forms(
     import spglib
 
     size = abs(np.linalg.det(primitive)) ** (1.0 / 3.0)
-    cell = (reduced_cell(primitive), [[0.0, 0.0, 0.0]], [1])
+    cell = (reduced_cell(primitive).tolist(), [[0.0, 0.0, 0.0]], [1])
     out: list[tuple[int, int, np.ndarray]] = []
     for tolerance in tolerances:
         try:
