@@ -283,10 +283,11 @@ def _cif_cells(folder: Path) -> tuple[list[tuple], float | None]:
                     "angle_gamma",
                 )
             ]
-            if wavelength is None:
-                value = block.find_value("_diffrn_radiation_wavelength") or ""
-                if re.match(r"[\d.]+", value):
-                    wavelength = gemmi.cif.as_number(value)
+            for tag in ("_diffrn_radiation_wavelength", "_pd_proc_wavelength"):
+                for value in block.find_values(tag):
+                    number = re.search(r"\d\.\d{3,}", value)
+                    if wavelength is None and number:
+                        wavelength = float(number.group())
             if not all(found):
                 continue
             numbers = [gemmi.cif.as_number(x) for x in found]
