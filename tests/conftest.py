@@ -20,7 +20,7 @@ def _is_unchecked(decorator: ast.expr) -> bool:
 
 
 _import_hook._is_no_type_check = _is_unchecked
-install_import_hook("porescope", "beartype.beartype")
+install_import_hook("porescope", "checking.check")
 
 settings.register_profile("default", deadline=None, derandomize=True, max_examples=30)
 settings.load_profile("default")

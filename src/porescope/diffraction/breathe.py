@@ -25,9 +25,9 @@ class BreatheConfig:
     """Step of the grid of angles [°]."""
     blurs_deg: tuple[float, ...] = (0.22, 0.13)
     """Standard deviations of the Gaussian, one pass each [°]."""
-    max_deviation: float = 0.03
+    max_deviation: float = 0.02
     """Largest difference between the strain of an edge and the isotropic one."""
-    deviation_step: float = 0.006
+    deviation_step: float = 0.005
     """Step of the first scan over these differences."""
     max_zero_shift_deg: float = 0.2
     """Largest zero shift [°]."""

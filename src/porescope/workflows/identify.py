@@ -15,8 +15,10 @@ from porescope.datasets.library import CardTable, Library
 from porescope.diffraction.breathe import BreatheHits, breathe_cards
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.search import SearchHits
+from porescope.errors import ConfigError
 from porescope.workflows.candidate_fits import CandidateFit, FitTask, fit_card
 from porescope.workflows.evidence import (
+    CANDIDATE_FEATURES,
     Evidence,
     candidate_features,
     explained_shares,
@@ -114,6 +116,7 @@ def identify_peaks(
     model: ProbabilityModel | None,
     elements: frozenset[str] = frozenset(),
     config: ShortlistConfig | None = None,
+    allowed: Bool[np.ndarray, "cards"] | None = None,
     hits: SearchHits | None = None,
     breathe: Callable[..., BreatheHits] = breathe_cards,
     fit: Callable[..., CandidateFit] = fit_card,
@@ -137,6 +140,8 @@ def identify_peaks(
         Elements that the user expects in the framework, or none.
     config:
         Sizes of the sieves.
+    allowed:
+        Cards that may be proposed; all by default.
     hits:
         Outcome of the isotropic search of these cards, if it is known already.
     breathe, fit:
@@ -154,6 +159,7 @@ def identify_peaks(
         kind=kind,
         framework_codes=space.codes[0],
         two_theta_range_deg=task.two_theta_range_deg,
+        allowed=allowed,
         hits=hits,
         breathe=breathe,
         config=config,
@@ -217,6 +223,11 @@ def _ranked(
     features = candidate_features(
         [s.evidence for s in found], n_peaks=n_peaks, chance_score=shortlist.chance_score
     )
+    if model is not None and model.candidate_features != CANDIDATE_FEATURES:
+        raise ConfigError(
+            f"the weights of the probability are for {len(model.candidate_features)} features, "
+            f"this version computes {len(CANDIDATE_FEATURES)}; make them again"
+        )
     if model is None:
         probabilities, none = np.array([s.evidence.cosine for s in found]), float("nan")
     else:

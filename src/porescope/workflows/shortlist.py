@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from porescope.datasets.library import CardTable
 from porescope.diffraction.breathe import BreatheConfig, BreatheHits, breathe_cards
@@ -24,6 +24,10 @@ class ShortlistConfig:
     """Most cards of one framework among them."""
     n_fits: int = 20
     """Frameworks that are fitted."""
+    uneven_penalty: float = 2.0
+    """Taken off the cosine for each unit of spread between the strains of a, b and c."""
+    isotropic_share: float = 0.3
+    """Weight of the isotropic cosine beside the anisotropic one, when the list is cut."""
     search: SearchConfig = SearchConfig()
     """The isotropic search."""
     breathe: BreatheConfig = BreatheConfig()
@@ -56,6 +60,7 @@ def shortlist_frameworks(
     kind: str,
     framework_codes: Int[np.ndarray, "cards"],
     two_theta_range_deg: tuple[float, float],
+    allowed: Bool[np.ndarray, "cards"] | None = None,
     hits: SearchHits | None = None,
     breathe: Callable[..., BreatheHits] = breathe_cards,
     config: ShortlistConfig | None = None,
@@ -74,6 +79,8 @@ def shortlist_frameworks(
         Cards with equal codes are the same framework.
     two_theta_range_deg:
         First and last angle that were measured [°].
+    allowed:
+        Cards that may be proposed; all by default.
     hits:
         Outcome of the isotropic search of these cards, if it is known already.
     breathe:
@@ -92,10 +99,11 @@ def shortlist_frameworks(
             polarised=polarised,
             config=config.search,
         )
-    order = np.argsort(-hits.score, kind="stable")
+    score = hits.score if allowed is None else np.where(allowed, hits.score, 0.0)
+    order = np.argsort(-score, kind="stable")
     kept = order[_rank_within(framework_codes[order]) < config.n_per_framework]
     chosen = kept[: config.n_breathe]
-    chosen = chosen[hits.score[chosen] > 0.0]
+    chosen = chosen[score[chosen] > 0.0]
     breath = breathe(
         reflections,
         chosen,
@@ -106,7 +114,12 @@ def shortlist_frameworks(
         polarised=polarised,
         config=config.breathe,
     )
-    best = np.argsort(-breath.score, kind="stable")
+    merit = (
+        breath.score
+        - config.uneven_penalty * breath.strain.std(axis=1)
+        + config.isotropic_share * hits.score[chosen]
+    )
+    best = np.argsort(-merit, kind="stable")
     first = best[_rank_within(framework_codes[chosen[best]]) == 0]
     beyond = breath.score[first[config.n_fits : 4 * config.n_fits]]
     top = first[: config.n_fits]
@@ -116,7 +129,7 @@ def shortlist_frameworks(
         strain=breath.strain[top],
         zero_shift_deg=breath.zero_shift_deg[top],
         chance_score=float(np.median(beyond)) if len(beyond) else 0.0,
-        n_searched=table.n_cards,
+        n_searched=table.n_cards if allowed is None else int(allowed.sum()),
     )
 
 
