@@ -20,6 +20,9 @@ from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError
 
+MAX_FREE_AREAS = 1500
+"""Most reflections whose areas are parameters of the least squares."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Problem:
@@ -123,6 +126,12 @@ def make_problem(pattern: Pattern, phases: tuple[FitPhase, ...], *, config: FitC
         _reflections_of(phase, basis, index, config, two_theta, radiation)
         for index, (phase, basis) in enumerate(zip(phases, bases, strict=True))
     ]
+    n_reflections = sum(len(p[0]) for p in parts)
+    if config.mode in ("pawley", "restrained") and n_reflections > MAX_FREE_AREAS:
+        raise ConfigError(
+            f"{n_reflections} reflections lie in the range, and the mode {config.mode!r} solves for "
+            f"at most {MAX_FREE_AREAS}; narrow two_theta_range_deg or use the mode 'le_bail'"
+        )
     width = max(basis.n_free for basis in bases)
     terms = np.concatenate([np.pad(p[0], ((0, 0), (0, width - p[0].shape[1]))) for p in parts])
     which = np.concatenate([np.full(len(p[0]), i) for i, p in enumerate(parts)])

@@ -14,6 +14,7 @@ from porescope.diffraction.fit.parameters import start_parameters
 from porescope.diffraction.fit.pawley import estimate_pawley
 from porescope.diffraction.fit.refine import fit_pattern
 from porescope.diffraction.profile import ProfileParameters
+from porescope.errors import ConfigError
 
 
 @pytest.fixture
@@ -96,3 +97,11 @@ def test_restraint_lies_between_fixed_and_free(rng: np.random.Generator) -> None
     assert rwp["pawley"] <= rwp["restrained"] < 0.5 * rwp["fixed"]
     tight = FitConfig(mode="restrained", restraint=1e-3, restraint_low_angle=1e-3)
     assert fit_pattern(pattern, phase, config=tight).rwp == pytest.approx(rwp["fixed"], rel=0.05)
+
+
+def test_too_many_areas_are_refused_with_a_way_out(rng: np.random.Generator) -> None:
+    cell = (22.0, 25.0, 27.0, 88.0, 95.0, 101.0)
+    phase = made_phase("triclinic", rng=rng, cell=cell)
+    pattern = made_pattern(phase)
+    with pytest.raises(ConfigError, match="le_bail"):
+        fit_pattern(pattern, phase, config=FitConfig(mode="pawley"))
