@@ -129,8 +129,8 @@ def make_problem(pattern: Pattern, phases: tuple[FitPhase, ...], *, config: FitC
     n_reflections = sum(len(p[0]) for p in parts)
     if config.mode in ("pawley", "restrained") and n_reflections > MAX_FREE_AREAS:
         raise ConfigError(
-            f"{n_reflections} reflections lie in the range, and the mode {config.mode!r} solves for "
-            f"at most {MAX_FREE_AREAS}; narrow two_theta_range_deg or use the mode 'le_bail'"
+            f"{n_reflections} reflections lie in the range, and the mode {config.mode!r} solves "
+            f"for at most {MAX_FREE_AREAS}; narrow two_theta_range_deg or use the mode 'le_bail'"
         )
     width = max(basis.n_free for basis in bases)
     terms = np.concatenate([np.pad(p[0], ((0, 0), (0, width - p[0].shape[1]))) for p in parts])
