@@ -112,15 +112,19 @@ def _hydrogen_bonded_once(
 def _within_valence(
     pairs: NeighbourList, numbers: Int[np.ndarray, "atoms"]
 ) -> Bool[np.ndarray, "pairs"]:
-    """False for what is beyond the four nearest non-metal neighbours of a carbon atom."""
+    """False for what is beyond the four nearest non-metal neighbours of a carbon atom.
+
+    Hydrogen comes last: a disordered methyl group states six, and stays bonded to its carbon.
+    """
     keep = np.ones(pairs.n_pairs, dtype=bool)
     metal = is_metal()[numbers]
     rows = np.flatnonzero((numbers[pairs.first] == 6) & ~metal[pairs.second])
-    atoms = pairs.first[rows]
-    counts = np.bincount(atoms, minlength=len(numbers))
+    counts = np.bincount(pairs.first[rows], minlength=len(numbers))
     if not len(rows) or counts.max() <= 4:
         return keep
-    # The pairs of an atom stand in the order of distance.
+    # The pairs of an atom stand in the order of distance; the sort keeps that.
+    rows = rows[np.lexsort((numbers[pairs.second[rows]] == 1, pairs.first[rows]))]
+    atoms = pairs.first[rows]
     rank = np.arange(len(rows)) - (np.cumsum(counts) - counts)[atoms]
     lost = rows[rank >= 4]
     one, other = pairs.first[lost], pairs.second[lost]

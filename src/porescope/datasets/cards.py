@@ -101,8 +101,8 @@ class PowderCard:
 
 
 def cell_tuple(values: Float[np.ndarray, "6"]) -> Cell:
-    """Cell parameters as plain numbers, rounded to single precision as they are stored."""
-    a, b, c, alpha, beta, gamma = values.astype(np.float32).astype(np.float64).tolist()
+    """Cell parameters as plain numbers, rounded to 1e-5 Å and degrees, as they are stored."""
+    a, b, c, alpha, beta, gamma = np.round(values.astype(np.float64), 5).tolist()
     return a, b, c, alpha, beta, gamma
 
 

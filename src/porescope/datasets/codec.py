@@ -138,7 +138,7 @@ def inflate_page(body: bytes) -> PackedPage:
     if counts.sum() != n_peaks:
         raise ParseError("a page of cards miscounts its reflections; build the library again")
     return PackedPage(
-        cells=_joined(part[0], "<f4").reshape(n, 6).astype(np.float64),
+        cells=np.round(_joined(part[0], "<f4").reshape(n, 6).astype(np.float64), 5),
         masks=_joined(part[1], "<u8").reshape(n, 2),
         space_groups=part[2].astype(np.int64),
         counts=counts,

@@ -150,12 +150,40 @@ def _refusal(entry: SilicaEntry) -> str:
     return ""
 
 
+def geometry_page() -> str:
+    """Page of the documentation with distances, angles and volumes of all relaxed frameworks."""
+    lines = [
+        "# Relaxed silica frameworks",
+        "",
+        "Made by `python -m porescope.datasets.silica_build --page docs/silica.md`. ΔV is the "
+        "change of the cell's volume against the idealised framework in the IZA's database.",
+        "",
+        "| code | space group | Si–O [Å] | O–Si–O [°] | Si–O–Si [°] | ΔV [%] |",
+        "|---|---|---|---|---|---|",
+    ]
+    for code, entry in silica_entries().items():
+        geometry = silica_geometry(crystal_of_entry(entry))
+        lines.append(
+            f"| {code} | {entry.symbol} | {geometry.si_o[0]:.3f}–{geometry.si_o[1]:.3f} "
+            f"| {geometry.o_si_o[0]:.1f}–{geometry.o_si_o[1]:.1f} "
+            f"| {geometry.si_o_si[0]:.0f}–{geometry.si_o_si[1]:.0f} "
+            f"| {100.0 * (entry.volume_ratio - 1.0):+.1f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """``python -m porescope.datasets.silica_build FOLDER --out FILE``."""
+    """``python -m porescope.datasets.silica_build FOLDER --out FILE``, or ``--page FILE``."""
     parser = argparse.ArgumentParser(description="Relax silica zeolites and write the table.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--page", type=Path, help="write the page of the documentation instead")
     options = parser.parse_args()
+    if options.page is not None:
+        options.page.write_text(geometry_page(), encoding="utf-8")
+        return
+    if options.folder is None or options.out is None:
+        parser.error("give the folder of idealised CIFs and --out FILE, or --page FILE")
 
     def show(code: str, state: str) -> None:
         sys.stderr.write(f"{code} {state}\n")
