@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -63,7 +63,7 @@ def fit_card(
     zero_shift_deg: float,
     max_iterations: int = 10,
 ) -> CandidateFit:
-    """Fit a card with its own intensities, then with free ones.
+    """Fit a card with its own intensities, then with free ones: quick, for ranking.
 
     Parameters
     ----------
@@ -80,19 +80,68 @@ def fit_card(
     max_iterations:
         Most steps of each fit.
     """
-    group = card_space_group(card)
+    config = FitConfig(
+        background=task.background,
+        background_terms=3,
+        profile=ProfileParameters.from_fwhm(task.fwhm_deg),
+        max_iterations=max_iterations,
+        tolerance=1e-3,
+        cut=8.0,
+        refine_shape=("w", "x"),
+        max_strain=0.025,
+        max_angle_deg=1.5,
+        zero_deg=zero_shift_deg,
+    )
     lattice = card.lattice * (1.0 + np.asarray(strain))[:, None]
-    common = {
-        "background": task.background,
-        "background_terms": 3,
-        "profile": ProfileParameters.from_fwhm(task.fwhm_deg),
-        "max_iterations": max_iterations,
-        "tolerance": 1e-3,
-        "cut": 8.0,
-        "refine_shape": ("w", "x"),
-        "max_strain": 0.025,
-        "max_angle_deg": 1.5,
-    }
+    return _both_fits(card, task, kind=kind, lattice=lattice, config=config)
+
+
+def polish_fit(fit: CandidateFit, task: FitTask, *, kind: str) -> CandidateFit:
+    """The same candidate fitted with asymmetric lines, for show: slower, closer to the pattern.
+
+    Parameters
+    ----------
+    fit:
+        What :func:`fit_card` found.
+    task:
+        The pattern.
+    kind:
+        ``xray`` or ``neutron``.
+    """
+    start = fit.fixed
+    config = FitConfig(
+        background=task.background,
+        background_terms=8,
+        profile=start.profile,
+        max_iterations=25,
+        tolerance=1e-4,
+        cut=15.0,
+        refine_shape=("w", "x", "y", "axial"),
+        max_strain=0.01,
+        max_angle_deg=0.5,
+        zero_deg=start.zero_deg,
+    )
+    better = _both_fits(fit.card, task, kind=kind, lattice=start.phases[0].lattice, config=config)
+    return CandidateFit(
+        card=fit.card,
+        fixed=min(better.fixed, start, key=lambda f: f.rwp),
+        le_bail=min(better.le_bail, fit.le_bail, key=lambda f: f.rwp),
+    )
+
+
+def _both_fits(
+    card: PowderCard,
+    task: FitTask,
+    *,
+    kind: str,
+    lattice: Float[np.ndarray, "3 3"],
+    config: FitConfig,
+) -> CandidateFit:
+    """Own intensities first; free ones from the cell and the zero that this finds."""
+    group = card_space_group(card)
+    edges = np.linalg.norm(card.lattice, axis=1)
+    # a cubic framework whose file has no symmetry stays cubic
+    keep_shape = card.space_group_number <= 2 and float(np.ptp(edges)) < 1e-3 * float(edges[0])
     fixed = fit_pattern(
         task.pattern,
         (
@@ -101,22 +150,24 @@ def fit_card(
                 space_group=group,
                 reflections=card_reflections(card, lattice=lattice, kind=kind),
                 name=card.title,
+                keep_shape=keep_shape,
             ),
         ),
-        config=FitConfig(mode="fixed", zero_deg=zero_shift_deg, **common),
+        config=replace(config, mode="fixed"),
     )
-    phase = fixed.phases[0]
+    found = fixed.phases[0].lattice
     le_bail = fit_pattern(
         task.pattern,
         (
             FitPhase(
-                lattice=phase.lattice,
+                lattice=found,
                 space_group=group,
-                reflections=_all_reflections(phase.lattice, group, task),
+                reflections=_all_reflections(found, group, task),
                 name=card.title,
+                keep_shape=keep_shape,
             ),
         ),
-        config=FitConfig(mode="le_bail", zero_deg=fixed.zero_deg, **common),
+        config=replace(config, mode="le_bail", zero_deg=fixed.zero_deg, approach=False),
     )
     return CandidateFit(card=card, fixed=fixed, le_bail=le_bail)
 

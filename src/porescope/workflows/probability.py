@@ -45,9 +45,23 @@ class ProbabilityModel:
         candidates: Float[np.ndarray, "candidates features"],
         *,
         pattern: Float[np.ndarray, "none_features"],
+        log_prior: Float[np.ndarray, "candidates"] | None = None,
     ) -> tuple[Float[np.ndarray, "candidates"], float]:
-        """Probability of every candidate and of "none of these"; they sum to 1."""
-        utility = np.append(candidates @ self.candidate_weights, float(pattern @ self.none_weights))
+        """Probability of every candidate and of "none of these"; they sum to 1.
+
+        Parameters
+        ----------
+        candidates:
+            Features of the candidates.
+        pattern:
+            Features of the pattern.
+        log_prior:
+            Logarithms of prior odds against an ordinary framework; 0 by default.
+        """
+        utility = candidates @ self.candidate_weights
+        if log_prior is not None:
+            utility = utility + log_prior
+        utility = np.append(utility, float(pattern @ self.none_weights))
         weight = np.exp(utility - utility.max())
         weight /= weight.sum()
         return weight[:-1], float(weight[-1])

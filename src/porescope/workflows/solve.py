@@ -21,7 +21,7 @@ from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
 from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError
 from porescope.io.patterns.reader import read_pattern
-from porescope.workflows.candidate_fits import FitTask, fit_task
+from porescope.workflows.candidate_fits import FitTask, fit_task, polish_fit
 from porescope.workflows.coordinates import crystal_of_card
 from porescope.workflows.further_phases import FurtherPhase, find_further_phases
 from porescope.workflows.identify import (
@@ -41,6 +41,11 @@ from porescope.workflows.solution import (
     UnexplainedPeak,
 )
 from porescope.workflows.wording import methods_paragraph, verdict_of
+
+N_POLISHED = 4
+"""Most candidates that are fitted again with more parameters."""
+LEAST_POLISHED = 0.02
+"""Least probability of a candidate that is fitted again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,9 @@ def solve_pattern(
         config=ShortlistConfig(n_fits=config.n_fits),
         progress=tell,
     )
-    tell("looking for further phases", 0.92)
+    tell("refining the most probable", 0.9)
+    found = _polished(found, task, kind=kind)
+    tell("looking for further phases", 0.95)
     further = _further(space, prepared.peaks, found, task=task, kind=kind, config=config)
     candidates = _candidates(found, space)
     phases = tuple(_phase(p) for p in further)
@@ -264,6 +271,17 @@ def elements_of_formula(formula: str) -> tuple[str, ...]:
     if not found:
         raise ConfigError(f"--formula {formula!r} names no element; write it like ZnC8H10N4")
     return tuple(dict.fromkeys(found))
+
+
+def _polished(found: Identification, task: FitTask, *, kind: str) -> Identification:
+    """The most probable candidates with better fits; their order stays."""
+    shown = [
+        replace(s, fit=polish_fit(s.fit, task, kind=kind))
+        if i < N_POLISHED and s.probability > LEAST_POLISHED
+        else s
+        for i, s in enumerate(found.scored)
+    ]
+    return replace(found, scored=tuple(shown))
 
 
 def _further(

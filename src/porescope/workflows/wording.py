@@ -19,13 +19,13 @@ def verdict_of(
     if not candidates or none_of_these >= LIKELY:
         text = f"None of the frameworks in the library fits well ({percent(none_of_these)} sure)"
         if candidates:
-            text += f"; the nearest is {candidates[0].name}"
+            text += f"; the nearest is {_title(candidates[0])}"
         return text + "."
     first = candidates[0]
     alike = [c for c in candidates if c.group == first.group]
     in_group = sum(c.probability for c in alike)
-    others = [c.name for c in alike[1:] if c.probability >= 0.02]
-    names = first.name
+    others = [_title(c) for c in alike[1:] if c.probability >= 0.02]
+    names = _title(first)
     if in_group >= SURE:
         text = f"This is {names}"
     elif in_group >= LIKELY:
@@ -40,6 +40,13 @@ def verdict_of(
     if phases:
         text += f", with {_list_of([p.name for p in phases])} beside it"
     return text + "."
+
+
+def _title(candidate: Candidate) -> str:
+    """Name for a sentence; an entry that has only an identifier is given with its formula."""
+    if candidate.name != candidate.id:
+        return candidate.name
+    return f"{candidate.id} ({candidate.formula})"
 
 
 def percent(probability: float) -> str:
