@@ -126,11 +126,24 @@ def speed_search() -> str:
 
 
 def indexing() -> str:
-    """Indexing of published peak lists, one row a set."""
-    body = [
-        [row["set"], row["n"], row["top1"], row["top20"], row["seconds_median"]]
-        for row in rows_of("indexing_summary")
-    ]
+    """Indexing of peak lists, one row a set."""
+    rows = rows_of("indexing")
+    body = []
+    for part in dict.fromkeys(row["part"] for row in rows):
+        known = [row for row in rows if row["part"] == part and row["true_cell"]]
+        if not known:
+            continue
+        ranks = [int(row["rank"] or 0) for row in known]
+        seconds = sorted(float(row["seconds"]) for row in known)
+        body.append(
+            [
+                part,
+                str(len(known)),
+                str(sum(rank == 1 for rank in ranks)),
+                str(sum(1 <= rank <= 20 for rank in ranks)),
+                f"{seconds[len(seconds) // 2]:.1f}",
+            ]
+        )
     return markdown(("set", "patterns", "top-1", "top-20", "s (median)"), body)
 
 

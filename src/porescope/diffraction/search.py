@@ -17,7 +17,6 @@ from numba import njit, prange
 
 from porescope.diffraction.peaks import PeakList
 
-
 MERGE = 1.5
 """Peaks closer than this many blur widths count as one on both sides."""
 

@@ -54,7 +54,7 @@ def test_probabilities_are_calibrated_on_new_cases() -> None:
     model = _model(_cases(rng, 3000))
     stated, happened = [], []
     for case in _cases(rng, 3000):
-        p, none = model.probabilities(case.candidates, pattern=case.pattern)
+        _, none = model.probabilities(case.candidates, pattern=case.pattern)
         stated.append(none)
         happened.append(not case.right.any())
     stated_array, happened_array = np.array(stated), np.array(happened)
