@@ -169,7 +169,7 @@ def lebail_measured() -> str:
     rows = rows_of("lebail_measured")
     if not rows:
         return markdown((), [])
-    keys = [k for k in rows[0] if k not in ("commit", "date", "hardware", "data_sha256", "seed")]
+    keys = ("pattern", "rwp", "rwp_published", "ratio", "cell_deviation_percent", "status")
     return markdown(keys, [[row[k] for k in keys] for row in rows])
 
 

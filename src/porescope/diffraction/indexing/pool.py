@@ -31,6 +31,8 @@ RANDOM_CELLS = {1: 200, 2: 1000, 3: 2500, 4: 6000, 6: 12_000}
 
 N_LOW = {1: 10, 2: 10, 3: 8, 4: 8, 6: 10}
 """Lowest lines that are taken in all combinations, by number of free parameters."""
+N_LOW_HALVED = 8
+"""The same for triclinic cells with one basis line of the second order."""
 N_LOW_ZONE = {2: 8, 3: 7, 4: 6}
 """The same where one more line comes from anywhere."""
 
@@ -78,21 +80,23 @@ def propose_trials(
     volume = volume_range(lines, system=system, centring=centring, config=config)
     found: list[tuple[np.ndarray, np.ndarray]] = []
     n_search = len(screen.s)
-    plans = (False,) if p in (1, 6) else (False, True)
-    for zone in plans:
-        n_low = N_LOW_ZONE[p] if zone else N_LOW[p]
+    # Triclinic: which basis line counts as a second order; others: with a line from anywhere.
+    plans = {1: (0,), 6: (-1, 0, 1, 2)}.get(p, (0, 1))
+    for plan in plans:
         if p == 6:
+            n_low = N_LOW[p] if plan < 0 else N_LOW_HALVED
             sets, bases = trials.line_sets(3, n_low=n_low, n_lines=n_search), None
         else:
-            sets = trials.line_sets(p, n_low=n_low, n_lines=n_search, zone=zone)
-            bases = trials.index_bases(system, centring, zone)
+            n_low = N_LOW_ZONE[p] if plan else N_LOW[p]
+            sets = trials.line_sets(p, n_low=n_low, n_lines=n_search, zone=bool(plan))
+            bases = trials.index_bases(system, centring, bool(plan))
         for chunk in np.array_split(sets, max(1, len(sets) // 12)):
             if budget.over:
                 break
             if bases is None:
                 new = trials.screen_triples(
-                    lines.s, triples=chunk, n_cross=n_search, screen=screen, volume=volume,
-                    threshold=0.0,
+                    lines.s, triples=chunk, halved=plan, n_cross=n_search, screen=screen,
+                    volume=volume, threshold=0.0,
                 )  # fmt: skip
             else:
                 new = trials.screen_bases(

@@ -158,17 +158,22 @@ def screen_triples(
     s: Float[np.ndarray, "lines"],
     *,
     triples: np.ndarray,
+    halved: int,
     n_cross: int,
     screen: Screen,
     volume: tuple[float, float],
     threshold: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Triclinic cells from three basis lines and three cross lines that pass the screen."""
+    """Triclinic cells from three basis lines and three cross lines that pass the screen.
+
+    The basis line number ``halved`` counts as a second order (200 and not 100); -1 for none.
+    """
     out = np.empty((ROOM, 6))
     score = np.empty(ROOM)
     n = _triclinic(
         s,
         triples,
+        halved,
         n_cross,
         volume[0],
         volume[1],
@@ -235,9 +240,9 @@ def _trials(
 
 @njit(cache=True)
 def _cross_terms(s, n_cross, b, c, out):
-    # Sizes of D that lines taken as 011 allow (s = B + C ± D), with 37° to 143° between axes.
+    # Sizes of D that lines taken as 011 allow (s = B + C ± D), with 23° to 157° between axes.
     n = 0
-    limit = 1.6 * np.sqrt(b * c)
+    limit = 1.84 * np.sqrt(b * c)
     for m in range(n_cross):
         d = abs(s[m] - b - c)
         if d <= limit:
@@ -248,7 +253,7 @@ def _cross_terms(s, n_cross, b, c, out):
 
 @njit(cache=True)
 def _triclinic(
-    s, triples, n_cross, v_min, v_max,
+    s, triples, halved, n_cross, v_min, v_max,
     bits, per_bin, s_screen, tolerance, n_first, max_missed, threshold, out, score,
 ):  # fmt: skip
     form = np.zeros(6)
@@ -258,6 +263,12 @@ def _triclinic(
     n = 0
     for t in range(len(triples)):
         a, b, c = s[triples[t, 0]], s[triples[t, 1]], s[triples[t, 2]]
+        if halved == 0:
+            a *= 0.25
+        elif halved == 1:
+            b *= 0.25
+        elif halved == 2:
+            c *= 0.25
         n_d = _cross_terms(s, n_cross, b, c, ds)
         n_e = _cross_terms(s, n_cross, a, c, es)
         n_f = _cross_terms(s, n_cross, a, b, fs)
