@@ -40,6 +40,7 @@ from porescope.io.cif import read_cif
 from porescope.workflows.candidate_fits import fit_card, fit_task
 from porescope.workflows.evidence import (
     CANDIDATE_FEATURES,
+    CANDIDATE_SIGNS,
     NONE_FEATURES,
     Evidence,
     candidate_features,
@@ -320,6 +321,8 @@ def calibrate() -> None:
         labelled(cases),
         candidate_features=CANDIDATE_FEATURES,
         none_features=NONE_FEATURES,
+        signs=tuple(CANDIDATE_SIGNS.values()),
+        ridge=3e-4,
         card={
             "data": f"{len(cases)} corrupted patterns of as many frameworks, each with and without "
             "its framework in the library, with and without elements given",

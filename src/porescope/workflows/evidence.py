@@ -9,24 +9,28 @@ from jaxtyping import Float
 
 from porescope.diffraction.peaks import PeakList
 
-CANDIDATE_FEATURES = (
-    "log_miss",
-    "above_chance",
-    "log_rwp_fixed",
-    "log_rwp_le_bail",
-    "explained",
-    "predicted",
-    "explained_by_count",
-    "uneven_strain",
-    "mean_strain",
-    "miss_by_peaks",
-    "rwp_by_peaks",
-    "missing_elements",
-    "best_of_list",
-    "log_profile_miss",
-    "log_lines_per_peak",
-    "zero",
-)
+CANDIDATE_SIGNS = {
+    "log_miss": -1,
+    "above_chance": 1,
+    "log_rwp_fixed": -1,
+    "log_rwp_le_bail": -1,
+    "explained": 1,
+    "predicted": 1,
+    "explained_by_count": 1,
+    "uneven_strain": -1,
+    "mean_strain": -1,
+    "miss_by_peaks": -1,
+    "rwp_by_peaks": -1,
+    "missing_elements": -1,
+    "best_of_list": 1,
+    "log_profile_miss": -1,
+    "log_lines_per_peak": -1,
+    "zero": -1,
+    "ahead_of_list": -1,
+    "le_bail_of_few_lines": -1,
+}
+"""Whether more of a feature speaks for a candidate (1) or against it (-1)."""
+CANDIDATE_FEATURES = tuple(CANDIDATE_SIGNS)
 """Names of the candidates' features, in order."""
 NONE_FEATURES = ("one", "log_peaks", "chance_score")
 """Names of the pattern's features, in order."""
@@ -73,6 +77,8 @@ def candidate_features(
     misses = [np.log(max(1.002 - e.cosine, 1e-3)) for e in evidence]
     fits = [np.log(np.clip(e.rwp_fixed, 0.01, 2.0)) for e in evidence]
     peaks = np.log(max(n_peaks, 2) / 15.0)
+    # how far a candidate stands before the rest of the list, which is unrelated by then
+    rest = sorted(misses)[min(6, len(misses) - 1)]
     for e, miss, fit in zip(evidence, misses, fits, strict=True):
         strain = np.asarray(e.strain)
         rows.append(
@@ -93,6 +99,8 @@ def candidate_features(
                 np.log(max(1.002 - e.profile_cosine, 1e-3)),
                 np.log(max(e.lines_per_peak, 0.1)),
                 min(abs(e.zero_deg), 0.3) * 10.0,
+                miss - rest,
+                np.log(np.clip(e.rwp_le_bail, 0.01, 2.0)) / (1.0 + e.lines_per_peak),
             )
         )
     return np.array(rows)

@@ -120,6 +120,7 @@ def fit_model(
     candidate_features: tuple[str, ...],
     none_features: tuple[str, ...],
     card: dict[str, str],
+    signs: Sequence[int] = (),
     ridge: float = 1e-3,
 ) -> ProbabilityModel:
     """Maximum-likelihood weights.
@@ -132,6 +133,10 @@ def fit_model(
         Names, in the order of the columns.
     card:
         What stands beside the weights.
+    signs:
+        For each candidate feature: 1 keeps its weight positive, -1 negative, 0 leaves it free.
+        Features hang together, and a weight of the wrong sign would fail on patterns that are
+        unlike those of the calibration. All free by default.
     ridge:
         Penalty on the squared weights of standardised features.
 
@@ -169,7 +174,11 @@ def fit_model(
             gradient[n:] += slope[-1] * context
         return total, gradient
 
-    found = minimize(loss, np.zeros(n + contexts.shape[1]), jac=True, method="L-BFGS-B")
+    ranges = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
+    bounds = [ranges[sign] for sign in (signs or [0] * n)]
+    bounds += [ranges[0]] * contexts.shape[1]
+    start = np.zeros(n + contexts.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     weights = found.x[:n] / scale
     none = found.x[n:] / context_scale
     # the candidates' common offset moves into the constant of "none of these"

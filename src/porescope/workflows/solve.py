@@ -53,7 +53,7 @@ class SolveConfig:
     """What the user knows of the sample, and how much work is done."""
 
     elements: tuple[str, ...] = ()
-    """Elements that were in the pot; a framework may have no others but hydrogen and oxygen."""
+    """Elements that were in the pot; a framework may have no others but hydrogen."""
     metals: tuple[str, ...] = ()
     """Metals that the framework must have."""
     formula: str = ""
@@ -240,7 +240,7 @@ def element_rule(config: SolveConfig) -> tuple[tuple[str, ...], tuple[str, ...] 
     contains = set(config.metals)
     only: set[str] | None = None
     if config.elements:
-        only = {*config.elements, *config.metals, "H", "O"}
+        only = {*config.elements, *config.metals, "H"}
     if config.formula:
         parts = elements_of_formula(config.formula)
         contains |= {e for e in parts if e != "H"}
