@@ -33,6 +33,12 @@ _SAME_PLACE = 0.8
 """Places nearer than this are alternatives, of which the most occupied counts [Å]."""
 
 
+_ORGANIC = (6, 7)
+"""Carbon and nitrogen."""
+_TETRAHEDRAL = (5, 14, 15, 32, 33)
+"""Atoms beside metals at the centres of zeolites' tetrahedra: B, Si, P, Ge, As."""
+
+
 def net_hash(crystal: Crystal, *, metals_alike: bool = False, framework_only: bool = True) -> str:
     """Hash of the periodic, element-labelled bond graph, hydrogen ignored.
 
@@ -44,7 +50,8 @@ def net_hash(crystal: Crystal, *, metals_alike: bool = False, framework_only: bo
     crystal:
         A structure.
     metals_alike:
-        Give all metals one label, so that ZIF-8 and ZIF-67 are equal.
+        Give all metals one label, so that ZIF-8 and ZIF-67 are equal; in crystals without carbon
+        and nitrogen the other tetrahedral atoms of zeolites too, so that SSZ-13 and SAPO-34 are.
     framework_only:
         Leave out finite molecules and lone atoms, unless there is nothing else.
 
@@ -56,7 +63,10 @@ def net_hash(crystal: Crystal, *, metals_alike: bool = False, framework_only: bo
     pairs, atoms = _net_atoms(crystal, framework_only=framework_only)
     labels = crystal.numbers.astype(np.int64)
     if metals_alike:
-        labels = np.where(is_metal()[labels], _METAL_LABEL, labels)
+        alike = is_metal()[labels]
+        if not np.isin(labels, _ORGANIC).any():
+            alike = alike | np.isin(labels, _TETRAHEDRAL)
+        labels = np.where(alike, _METAL_LABEL, labels)
     if not len(atoms):
         return f"{0:032x}"
     start = np.searchsorted(pairs.first, np.arange(len(atoms) + 1))

@@ -19,6 +19,7 @@ VOLUME_TOLERANCE = 0.09
 framework: edges that agree within 3 %. Volumes can be compared whatever cell a file chose; open
 and closed forms of a breathing framework stay apart."""
 
+_TETRAHEDRAL = ("B", "Si", "P", "Ge", "As")
 _TOKEN = re.compile(r"([A-Z][a-z]?)([0-9.]*)")
 
 
@@ -51,13 +52,16 @@ def heavy_formula(formula: str, *, metals_alike: bool = False) -> str:
     formula:
         A formula such as ``C24H12O13Zn4``.
     metals_alike:
-        Whether all metals count as one element ``M``.
+        Whether all metals count as one element ``M``, as in
+        :func:`porescope.crystal.graph.net_hash`.
     """
     amounts: dict[str, float] = defaultdict(float)
-    for symbol, number in _TOKEN.findall(formula):
+    parts = _TOKEN.findall(formula)
+    tetrahedral = () if {"C", "N"} & {symbol for symbol, _ in parts} else _TETRAHEDRAL
+    for symbol, number in parts:
         if symbol in ("H", "D"):
             continue
-        if metals_alike and gemmi.Element(symbol).is_metal:
+        if metals_alike and (gemmi.Element(symbol).is_metal or symbol in tetrahedral):
             symbol = "M"
         amounts[symbol] += float(number or 1)
     if not amounts:
@@ -67,8 +71,8 @@ def heavy_formula(formula: str, *, metals_alike: bool = False) -> str:
         values = values / np.gcd.reduce(np.rint(values).astype(np.int64))
     else:
         values = values / values.min()
-    parts = (f"{s}{v:.3g}" if v != 1 else s for s, v in zip(amounts, values.tolist(), strict=True))
-    return "".join(sorted(parts))
+    texts = (f"{s}{v:.3g}" if v != 1 else s for s, v in zip(amounts, values.tolist(), strict=True))
+    return "".join(sorted(texts))
 
 
 def volume_per_heavy_atom(formula: str, *, density: float) -> float:

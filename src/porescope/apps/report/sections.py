@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 from porescope.apps.report.advice import groups_of, next_steps, twins_of
 from porescope.apps.report.citations import citations_of
@@ -109,7 +110,8 @@ def hero(result: SolveResult, *, file: str) -> str:
     advice = f'<div class="next"><h3>What to do next</h3><ul>{steps}</ul></div>' if steps else ""
     verdict = result.verdict or "The pattern was searched; see the candidates below."
     return (
-        f'<div class="hero"><p class="file">{escape(file)}</p><h1>{escape(verdict)}</h1>{alike}'
+        f'<div class="hero"><p class="file">{escape(Path(file).name)}</p>'
+        f"<h1>{escape(verdict)}</h1>{alike}"
         '<div class="split"><div class="card"><h3>How probable</h3>'
         f'{_bars(result)}</div><div class="card"><h3>What was measured</h3>{facts}</div></div>'
         f"{warnings}{advice}</div>"
