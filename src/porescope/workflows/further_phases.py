@@ -26,15 +26,15 @@ class FurtherPhaseConfig:
 
     least_share: float = 0.01
     """Least share of the pattern's peak area that is left to explain."""
-    least_explained_mineral: float = 0.35
-    """Least share of the left-over area that a common impurity must explain."""
+    least_explained_mineral: float = 0.12
+    """Least share of the left-over area that a common impurity must explain; its strongest line
+    must be among the left-over ones."""
     least_explained_framework: float = 0.6
     """The same for any other framework."""
     least_predicted: float = 0.6
     """Least share of the phase's own intensity, on square roots, that is observed."""
     least_lines_mineral: int = 1
-    """Fewest left-over lines that a common impurity must explain; a single one must be its
-    strongest."""
+    """Fewest left-over lines that a common impurity must explain."""
     least_lines_framework: int = 4
     """The same for any other framework."""
     max_strain_mineral: float = 0.006
@@ -141,6 +141,8 @@ def _best_phase(
                 continue
             card = part.library.cards(part.table.ids[[row]])[0]
             lines = _lines(card, lattice, task=task, kind=kind, zero=zero)
+            if not len(lines[0]):
+                continue
             area, _, _, on_left = explained_shares(
                 left,
                 two_theta_deg=lines[0],
@@ -149,19 +151,14 @@ def _best_phase(
                 tolerance_deg=0.06,
                 least_share=0.25,
             )
-            # its own lines may lie under those of the first phase: compare with all peaks
-            _, _, predicted, _ = explained_shares(
-                peaks,
-                two_theta_deg=lines[0],
-                intensity=lines[1],
-                two_theta_range_deg=task.two_theta_range_deg,
-                tolerance_deg=0.08,
-            )
+            if not on_left.any():
+                continue
+            predicted = _seen_share(peaks, left.select(on_left), lines)
             least = config.least_explained_mineral if mineral else config.least_explained_framework
             n_least = config.least_lines_mineral if mineral else config.least_lines_framework
             if area < least or predicted < config.least_predicted or on_left.sum() < n_least:
                 continue
-            if on_left.sum() == 1 and not _is_strongest(left, on_left, lines):
+            if mineral and not _has_strongest(left, on_left, lines):
                 continue
             worth = area * predicted
             if worth > best_worth:
@@ -236,12 +233,36 @@ def _lines(
     angle = 2.0 * np.rad2deg(np.arcsin(sine[seen]))
     assert reflections.f_squared is not None
     intensity = reflections.f_squared[seen] * lorentz_polarisation(angle, radiation=radiation)
-    return angle + zero, intensity
+    angle += zero
+    low, high = task.two_theta_range_deg
+    inside = (angle >= low) & (angle <= high)
+    return angle[inside], intensity[inside]
 
 
-def _is_strongest(
+def _seen_share(
+    peaks: PeakList, own: PeakList, lines: tuple[np.ndarray, np.ndarray], *, reach_deg: float = 0.12
+) -> float:
+    """Share of a phase's lines, on square roots, that the pattern shows.
+
+    The scale comes from the left-over peaks that the phase explains. Its other lines may lie under
+    those of the first phase, and lines that would be fainter than the faintest peak do not count.
+    """
+    position, intensity = lines
+    near_own = np.abs(position[None, :] - own.two_theta_deg[:, None]) <= reach_deg
+    matched = near_own @ intensity
+    scale = float(np.median(own.area[matched > 0] / matched[matched > 0]))
+    expected = scale * intensity
+    counts = expected >= max(float(np.percentile(peaks.area, 10)), 0.02 * float(expected.max()))
+    near = np.abs(position[None, :] - peaks.two_theta_deg[:, None]) <= reach_deg
+    seen = (near * peaks.area[:, None]).sum(axis=0) >= 0.3 * expected
+    weight = np.sqrt(expected) * counts
+    return float((weight * seen).sum() / max(weight.sum(), 1e-30))
+
+
+def _has_strongest(
     left: PeakList, on_left: np.ndarray, lines: tuple[np.ndarray, np.ndarray]
 ) -> bool:
-    """Whether the single explained line is the strongest of the phase."""
-    position = left.two_theta_deg[on_left][0]
-    return abs(position - lines[0][np.argmax(lines[1])]) < 0.15
+    """Whether the strongest line of the phase in the range is one of the explained ones."""
+    position, intensity = lines
+    strongest = position[np.argmax(intensity)]
+    return bool(np.any(np.abs(left.two_theta_deg[on_left] - strongest) < 0.15))
