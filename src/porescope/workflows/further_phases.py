@@ -37,7 +37,7 @@ class FurtherPhaseConfig:
     """Fewest left-over lines that a common impurity must explain."""
     least_lines_framework: int = 4
     """The same for any other framework."""
-    max_strain_mineral: float = 0.006
+    max_strain_mineral: float = 0.003
     """Common impurities hardly breathe."""
     max_strain_framework: float = 0.02
     """Nor do frameworks this much, when the zero shift is known already."""
@@ -148,7 +148,7 @@ def _best_phase(
                 two_theta_deg=lines[0],
                 intensity=lines[1],
                 two_theta_range_deg=task.two_theta_range_deg,
-                tolerance_deg=0.06,
+                tolerance_deg=0.02,
                 least_share=0.25,
             )
             if not on_left.any():
@@ -216,7 +216,9 @@ def _nearest(
         ),
     )
     cells = breath.lattice(table, rows)
-    return [(int(rows[i]), cells[i]) for i in np.argsort(-breath.score, kind="stable")]
+    order = np.argsort(-breath.score, kind="stable")
+    calm = np.abs(breath.strain).max(axis=1) <= 1.3 * max_strain
+    return [(int(rows[i]), cells[i]) for i in order if calm[i]]
 
 
 def _lines(

@@ -47,6 +47,9 @@ N_POLISHED = 4
 LEAST_POLISHED = 0.02
 """Least probability of a candidate that is fitted again."""
 
+FEW_LINES = 4.0
+"""A cell with fewer reflections than this for each observed peak explains positions by itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolveConfig:
@@ -300,13 +303,28 @@ def _further(
     return find_further_phases(
         space,
         peaks,
-        explained=first.explained,
+        explained=first.explained | _on_reflections(peaks, first, task),
         task=task,
         kind=kind,
         zero_shift_deg=first.fit.fixed.zero_deg,
         exclude_group=int(space.codes[1][first.row]),
         max_phases=config.max_phases - 1,
     )
+
+
+def _on_reflections(peaks: PeakList, first: Scored, task: FitTask) -> Bool[np.ndarray, "peaks"]:
+    """Peaks that no further phase is asked to explain.
+
+    They lie outside the range of the fit, or on reflections that the first phase allows, where
+    these are so few that it means something: guests change intensities, not positions.
+    """
+    low, high = task.two_theta_range_deg
+    outside = (peaks.two_theta_deg < low) | (peaks.two_theta_deg > high)
+    if first.evidence.lines_per_peak > FEW_LINES:
+        return outside
+    lines = first.fit.le_bail.phases[0].two_theta_deg
+    distance = np.abs(peaks.two_theta_deg[:, None] - lines[None, :]).min(axis=1)
+    return outside | (distance < 0.05 + 0.2 * peaks.fwhm_deg)
 
 
 def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, ...]:
