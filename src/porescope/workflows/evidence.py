@@ -77,8 +77,8 @@ def candidate_features(
     misses = [np.log(max(1.002 - e.cosine, 1e-3)) for e in evidence]
     fits = [np.log(np.clip(e.rwp_fixed, 0.01, 2.0)) for e in evidence]
     peaks = np.log(max(n_peaks, 2) / 15.0)
-    # how far a candidate stands before the rest of the list, which is unrelated by then
-    rest = sorted(misses)[min(6, len(misses) - 1)]
+    # the end of the list is unrelated: its head may hold a whole family of one net
+    rest = sorted(misses)[min(16, len(misses) - 1)]
     for e, miss, fit in zip(evidence, misses, fits, strict=True):
         strain = np.asarray(e.strain)
         rows.append(

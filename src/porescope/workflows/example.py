@@ -43,7 +43,13 @@ def write_example(path: Path = EXAMPLE) -> None:
         card_reflections(card, lattice=card.lattice, kind="xray"),
         lattice=card.lattice,
         rng=np.random.default_rng(SEED),
-        config=CorruptionConfig(peak_counts=(8000.0, 8000.0), fwhm_deg=(0.12, 0.12)),
+        config=CorruptionConfig(
+            peak_counts=(8000.0, 8000.0),
+            fwhm_deg=(0.12, 0.12),
+            march=(0.92, 1.08),
+            guest_sigma=0.2,
+            impurity_peaks=1,
+        ),
         space_group=card_space_group(card),
     )
     title = "ZIF-8, simulated by porescope with its corruption model: not a measurement"
