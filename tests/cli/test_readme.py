@@ -52,3 +52,12 @@ def test_tables_say_what_a_row_says() -> None:
     spec.loader.exec_module(tables)
     text = "<!-- table speed_search -->\nold\n<!-- end table -->"
     assert "old" not in tables.filled(text)
+
+
+def test_transcript_of_a_new_user_ran_the_first_command() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"<!-- setup-and-run -->\n```sh\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    transcript = (Path(__file__).parent / "new_user_transcript.txt").read_text(encoding="utf-8")
+    assert block[1].strip() in transcript
+    assert "This is ZIF-8" in transcript

@@ -156,13 +156,16 @@ def _both_fits(
         config=replace(config, mode="fixed"),
     )
     found = fixed.phases[0].lattice
+    allowed = _all_reflections(found, group, task)
+    if not allowed.n_reflections:  # a cell so small that none lies in the range
+        allowed = card_reflections(card, lattice=found, kind=kind)
     le_bail = fit_pattern(
         task.pattern,
         (
             FitPhase(
                 lattice=found,
                 space_group=group,
-                reflections=_all_reflections(found, group, task),
+                reflections=allowed,
                 name=card.title,
                 keep_shape=keep_shape,
             ),

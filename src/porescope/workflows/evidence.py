@@ -94,7 +94,7 @@ def candidate_features(
                 min(abs(float(strain.mean())) * 100.0, 5.0),
                 miss * peaks,
                 fit * peaks,
-                float(e.missing_elements),
+                float(min(e.missing_elements, 1)),
                 float(miss == min(misses)) + float(fit == min(fits)),
                 np.log(max(1.002 - e.profile_cosine, 1e-3)),
                 np.log(max(e.lines_per_peak, 0.1)),

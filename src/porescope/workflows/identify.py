@@ -33,6 +33,8 @@ Progress = Callable[[str, float], None]
 
 COMMON_ELEMENTS = frozenset({"H", "O"})
 """Elements whose absence from a framework says nothing: water and lost hydrogen."""
+ORGANIC_ELEMENTS = frozenset({"C", "N"})
+"""Elements that an inorganic framework lacks where the user expects an organic one."""
 
 NAMED_ODDS = 2.0
 """Prior odds of a framework that people have given a name, such as ZIF-8, against one that is
@@ -193,6 +195,9 @@ def identify_peaks(
         lengths = np.linalg.norm(card.lattice, axis=1)
         strain = np.linalg.norm(phase.lattice, axis=1) / lengths - 1.0
         wanted = {e for e in elements if e not in COMMON_ELEMENTS}
+        if "C" not in card.elements:
+            # cards of zeolites are idealised: no cations, and one kind of tetrahedral atom
+            wanted &= ORGANIC_ELEMENTS
         evidence = Evidence(
             cosine=float(shortlist.score[i]),
             rwp_fixed=fitted.fixed.rwp_background_corrected,
