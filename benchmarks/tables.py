@@ -94,6 +94,16 @@ def identify_corrupted() -> str:
     return markdown(header, body)
 
 
+def reliability() -> str:
+    """Stated against true probability of the first candidate."""
+    body = []
+    for row in rows_of("identify_reliability"):
+        true = float(row["true"])
+        bar = "█" * round(20 * true)
+        body.append([row["bin"], row["n"], percent(row["stated"]), percent(row["true"]), bar])
+    return markdown(("stated between", "searches", "stated, mean", "true", ""), body)
+
+
 def naive() -> str:
     """The naive reference on the same corrupted patterns."""
     body = [
@@ -178,6 +188,7 @@ TABLES: dict[str, Callable[[], str]] = {
     for f in (
         identify_measured,
         identify_corrupted,
+        reliability,
         naive,
         speed_simulate,
         speed_search,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import gemmi
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -290,8 +289,3 @@ def peaks_within(peaks: PeakList, task: FitTask) -> PeakList:
     """Peaks in the range that cards cover."""
     low, high = task.two_theta_range_deg
     return peaks.select((peaks.two_theta_deg >= low) & (peaks.two_theta_deg <= high))
-
-
-def is_metal(symbol: str) -> bool:
-    """Whether an element counts as a metal."""
-    return gemmi.Element(symbol).is_metal
