@@ -145,8 +145,8 @@ def main() -> int:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     rows = run(options.shared, library=options.library)
-    fields = list(dict.fromkeys(k for row in rows for k in row)) + list(run_facts())
     facts = run_facts()
+    fields = [*dict.fromkeys(k for row in rows for k in row), *facts]
     with RESULTS.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fieldnames=fields)
         writer.writeheader()

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from porescope.datasets.cards import PowderCard
 from porescope.diffraction.breathe import BreatheConfig, breathe_cards
+from porescope.diffraction.lorentz_polarisation import lorentz_polarisation
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.search import SearchConfig, search_cards
 from porescope.workflows.candidate_fits import FitTask, card_reflections
@@ -97,12 +98,22 @@ def find_further_phases(
     used = {exclude_group}
     found: list[FurtherPhase] = []
     total = max(float(peaks.area.sum()), 1e-30)
+    minerals = [entry.number for entry in space.library.entries(source=MINERALS)]
+    is_mineral = np.isin(space.table.ids, np.array(minerals, dtype=np.int64))
     while len(found) < max_phases:
         left = peaks.select(~taken)
         if left.n_peaks == 0 or left.area.sum() < config.least_share * total:
             break
         phase = _best_phase(
-            space, peaks, taken, task=task, kind=kind, zero=zero_shift_deg, used=used, config=config
+            space,
+            peaks,
+            taken,
+            task=task,
+            kind=kind,
+            zero=zero_shift_deg,
+            used=used,
+            is_mineral=is_mineral,
+            config=config,
         )
         if phase is None:
             break
@@ -121,6 +132,7 @@ def _best_phase(
     kind: str,
     zero: float,
     used: set[int],
+    is_mineral: Bool[np.ndarray, "cards"],
     config: FurtherPhaseConfig,
 ) -> tuple[FurtherPhase, int] | None:
     """The phase that explains most of what is left, if any explains enough."""
@@ -129,8 +141,10 @@ def _best_phase(
     best: tuple[FurtherPhase, int] | None = None
     best_worth = 0.0
     for mineral in (True, False):
-        part = _part(space, mineral=mineral)
-        if part.table.n_cards == 0 or (not mineral and best is not None):
+        if best is not None:
+            break
+        part = space.only(is_mineral if mineral else ~is_mineral)
+        if part.table.n_cards == 0:
             continue
         strain = config.max_strain_mineral if mineral else config.max_strain_framework
         for row, lattice in _nearest(
@@ -171,13 +185,6 @@ def _best_phase(
                     group,
                 )
     return best
-
-
-def _part(space: SearchSpace, *, mineral: bool) -> SearchSpace:
-    """The cards of common impurities, or all others."""
-    minerals = {e.number for e in space.library.entries(source=MINERALS)}
-    is_mineral = np.isin(space.table.ids, np.array(sorted(minerals), dtype=np.int64))
-    return space.only(is_mineral if mineral else ~is_mineral)
 
 
 def _nearest(
@@ -225,8 +232,6 @@ def _lines(
     card: PowderCard, lattice: np.ndarray, *, task: FitTask, kind: str, zero: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions [°] and intensities of a card's reflections in this pattern."""
-    from porescope.diffraction.lorentz_polarisation import lorentz_polarisation
-
     radiation = task.pattern.radiation
     assert radiation is not None
     reflections = card_reflections(card, lattice=lattice, kind=kind)

@@ -98,8 +98,6 @@ class Scored:
     """Calibrated probability."""
     row: int
     """Row in the table of the search space."""
-    features: Float[np.ndarray, "features"]
-    """The evidence as the probability sees it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -112,8 +110,6 @@ class Identification:
     """Probability that none of them is right."""
     shortlist: Shortlist
     """What the search found."""
-    pattern_features: Float[np.ndarray, "none_features"]
-    """Features of the pattern, as the probability sees them."""
 
 
 def identify_peaks(
@@ -221,7 +217,6 @@ def identify_peaks(
                 evidence=evidence,
                 explained=mask,
                 row=int(shortlist.rows[i]),
-                features=np.zeros(0),
             )
         )
     groups = space.codes[1][[s.row for s in found]] if found else np.zeros(0, dtype=np.int64)
@@ -256,13 +251,9 @@ def _ranked(
         probabilities = tempered(probabilities, groups=groups)
     order = np.argsort(-probabilities, kind="stable")
     return Identification(
-        scored=tuple(
-            replace(found[i], probability=float(probabilities[i]), features=features[i])
-            for i in order
-        ),
+        scored=tuple(replace(found[i], probability=float(probabilities[i])) for i in order),
         none_of_these=none,
         shortlist=shortlist,
-        pattern_features=context,
     )
 
 

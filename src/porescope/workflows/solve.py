@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 import porescope
 from porescope.crystal.lattice import parameters_from_lattice
 from porescope.crystal.structure import Crystal
-from porescope.datasets.library import CardTable, Library
+from porescope.datasets.library import Library
 from porescope.diffraction.fit.result import FitResult
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.peaks import PeakList
@@ -213,12 +213,11 @@ def _space_of(library: Library | SearchSpace | None, *, config: SolveConfig) -> 
     """The cards with the right elements."""
     contains, only = element_rule(config)
     if isinstance(library, SearchSpace):
-        if contains or only is not None:
-            table = library.library.peak_table(contains=contains, only=only)
-            return _checked(SearchSpace(library=library.library, table=table), config=config)
-        return library
+        if not contains and only is None:
+            return library
+        library = library.library
     opened = Library.open() if library is None else library
-    table: CardTable = opened.peak_table(contains=contains, only=only)
+    table = opened.peak_table(contains=contains, only=only)
     return _checked(SearchSpace(library=opened, table=table), config=config)
 
 
