@@ -1,0 +1,1 @@
+"""Guest molecules in frameworks: force fields, energies, Henry coefficients, isotherms, pores."""
