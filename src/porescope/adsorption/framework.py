@@ -15,7 +15,7 @@ from porescope.crystal.structure import Crystal
 class Framework:
     """A rigid framework with its force field.
 
-    Made by :func:`porescope.adsorption.typing.framework_from_crystal`, which refuses disorder,
+    Made by :func:`porescope.adsorption.atom_typing.framework_from_crystal`, which refuses disorder,
     overlapping atoms, elements without parameters and frameworks that are not neutral.
     """
 
