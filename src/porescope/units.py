@@ -15,6 +15,18 @@ HC_EV_ANGSTROM = 12398.419843320026
 AVOGADRO = 6.02214076e23
 """Avogadro constant [1/mol]."""
 
+GAS_CONSTANT = 8.31446261815324
+"""Molar gas constant [J/mol/K]."""
+
+BOLTZMANN_EV = 8.617333262145179e-5
+"""Boltzmann constant [eV/K]."""
+
+BOLTZMANN_PA_A3 = 1.380649e7
+"""Boltzmann constant [Pa Å³/K]."""
+
+COULOMB_K_A = 167100.9558738398
+"""Energy of two elementary charges 1 Å apart over Boltzmann's constant [K Å]."""
+
 
 def d_from_two_theta(
     two_theta: Float[np.ndarray, "peaks"], *, wavelength: float

@@ -26,8 +26,8 @@ class GasLoading:
     """Absolute loading less what the bulk gas would put into the void; NaN where no void
     fraction was given."""
     heat_kj_per_mol: float
-    """Isosteric heat at this loading from fluctuations, positive where heat is released; NaN where the
-    fluctuations do not give it."""
+    """Isosteric heat at this loading from fluctuations, positive where heat is released; NaN
+    where the fluctuations do not give it."""
     heat_error: float
     """Half width of its 95 % interval [kJ/mol]."""
 
