@@ -24,9 +24,9 @@ class AtomType:
     neighbours: tuple[str, ...] = ()
     """Elements that must be bonded to the atom, each as often as it is named; () is any."""
     epsilon_k: float
-    """Depth of the well over Boltzmann's constant [K]."""
+    """Depth of the well over Boltzmann's constant [K]; NaN where only pairs are known."""
     sigma: float
-    """Distance at which the energy is zero [Å]."""
+    """Distance at which the energy is zero [Å]; NaN where only pairs are known."""
     source: str
     """Where the numbers come from."""
 
@@ -116,12 +116,21 @@ class ForceField:
         for pair in self.pairs:
             if {pair.first, pair.second} == {first[0], second[0]}:
                 return pair.epsilon_k, pair.sigma
-        epsilon = float(np.sqrt(first[1] * second[1]))
-        if epsilon == 0.0:
+        if first[1] == 0.0 or second[1] == 0.0:
             return 0.0, 1.0
+        epsilon = float(np.sqrt(first[1] * second[1]))
+        if np.isnan(epsilon):
+            raise ConfigError(
+                f"the force field {self.name} has no parameters for {first[0]} with {second[0]}"
+                f"{self._models_in_words()}; choose one of its gas models, or another field"
+            )
         if self.mixing == "geometric":
             return epsilon, float(np.sqrt(first[2] * second[2]))
         return epsilon, 0.5 * (first[2] + second[2])
+
+    def _models_in_words(self) -> str:
+        models = ", ".join(f"{gas} ({model})" for gas, model in self.gas_models)
+        return f"; it is made for {models}" if models else ""
 
     def describe(self) -> str:
         """Name, mixing rule, cutoff and its treatment in one line."""

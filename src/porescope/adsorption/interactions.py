@@ -31,9 +31,21 @@ class PairTable:
 
 
 def pair_table(framework: Framework, gas: Gas) -> PairTable:
-    """Parameters of a framework's atom types with a gas's beads."""
+    """Parameters of a framework's atom types with a gas's beads.
+
+    Types that no atom has are zero, so that a field needs no parameters for them.
+
+    Raises
+    ------
+    ConfigError
+        Where the field lacks a pair that is needed.
+    """
     field = framework.field
-    rows = [(t.name, t.epsilon_k, t.sigma) for t in field.types]
+    present = set(framework.type_index.tolist())
+    rows = [
+        (t.name, t.epsilon_k, t.sigma) if row in present else (t.name, 0.0, 1.0)
+        for row, t in enumerate(field.types)
+    ]
     return _table(field, rows, gas.beads)
 
 
