@@ -1,0 +1,126 @@
+"""Lennard-Jones energy of a single-site probe on a regular grid over the cell."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from porescope.adsorption.framework import Framework
+from porescope.adsorption.gas import Gas
+from porescope.adsorption.grid import EnergyGrid
+from porescope.adsorption.interactions import tail_energy_k
+from porescope.adsorption.lennard_jones import (
+    BeadInteraction,
+    energies_of_blocks_k,
+    prepare_bead,
+)
+from porescope.adsorption.point_blocks import blocks_of_grid
+from porescope.adsorption.symmetry_points import grid_shape, unique_points
+from porescope.errors import ConfigError
+
+CAP_K = 1e6
+"""Largest energy kept where none is asked for [K]."""
+
+_CHUNK = 1 << 19  # points at once, so that memory is bounded
+_MAX_POINTS = 1 << 28
+
+
+def lennard_jones_grid(
+    framework: Framework,
+    gas: Gas,
+    *,
+    spacing: float | None = None,
+    shape: tuple[int, int, int] | None = None,
+    cap_k: float = CAP_K,
+    use_symmetry: bool = True,
+) -> EnergyGrid:
+    """Energy of a single-site gas at the points of a grid; tail energy added where the field has it.
+
+    Parameters
+    ----------
+    framework:
+        Rigid framework; its field sets cutoff, truncation and mixing.
+    gas:
+        A gas of one uncharged bead.
+    spacing:
+        Largest distance between neighbouring points along an axis [Å]; 0.2 where neither this nor
+        a shape is given. The grid may be finer, to suit the symmetry.
+    shape:
+        Points along a, b and c.
+    cap_k:
+        Largest energy kept [K].
+    use_symmetry:
+        Compute one of each set of symmetry-equal points, where the crystal states a space group
+        that its atoms and the grid obey.
+
+    Raises
+    ------
+    ConfigError
+        Where the gas has several sites or a charge, or the grid has no or too many points.
+    """
+    if not gas.is_single_site:
+        raise ConfigError(
+            f"expected a gas of one uncharged site, got {gas.name} ({gas.model}) with "
+            f"{len(gas.beads)} sites: use molecule_grid for it"
+        )
+    shape = chosen_shape(framework, spacing=spacing, shape=shape, use_symmetry=use_symmetry)
+    interaction = prepare_bead(framework, gas)
+    tail = tail_energy_k(framework, gas)
+    unique = unique_points(framework, shape=shape) if use_symmetry else None
+    if unique is None:
+        energy = _energies_k(interaction, np.arange(int(np.prod(shape))), shape=shape)
+    else:
+        energy = _energies_k(interaction, unique.points, shape=shape)[unique.unique]
+    energy += tail
+    np.minimum(energy, cap_k, out=energy)
+    return EnergyGrid(
+        lattice=framework.crystal.lattice,
+        energy_k=energy.reshape(shape),
+        cap_k=cap_k,
+        gas=gas.name,
+        field=framework.field.describe(),
+    )
+
+
+def chosen_shape(
+    framework: Framework,
+    *,
+    spacing: float | None,
+    shape: tuple[int, int, int] | None,
+    use_symmetry: bool = True,
+) -> tuple[int, int, int]:
+    """Points along a, b and c, from a spacing [Å] or as they are given.
+
+    Raises
+    ------
+    ConfigError
+        Where both are given, or the grid has no or too many points.
+    """
+    if spacing is not None and shape is not None:
+        raise ConfigError("expected the spacing or the shape of a grid, got both: give one")
+    if shape is None:
+        step = 0.2 if spacing is None else spacing
+        if not 0.01 <= step <= 5.0:
+            raise ConfigError(f"expected a spacing from 0.01 to 5 Å, got {step:g}")
+        crystal = framework.crystal if use_symmetry else framework.crystal.without_symmetry()
+        shape = grid_shape(crystal, spacing=step)
+    if min(shape) < 1 or float(np.prod(np.array(shape, dtype=float))) > _MAX_POINTS:
+        raise ConfigError(
+            f"expected a grid of 1 to {_MAX_POINTS} points, got {' × '.join(map(str, shape))}: "
+            "choose another spacing or shape"
+        )
+    return shape
+
+
+def _energies_k(
+    interaction: BeadInteraction, points: Int[np.ndarray, "points"], *, shape: tuple[int, int, int]
+) -> Float[np.ndarray, "points"]:
+    """Energies at points of a grid, given by their index in the flattened grid [K]."""
+    out = np.empty(len(points))
+    steps = interaction.lattice / np.array(shape)[:, None]
+    for start in range(0, len(points), _CHUNK):
+        index = np.stack(np.unravel_index(points[start : start + _CHUNK], shape), axis=1)
+        blocks = blocks_of_grid(index, shape=shape)
+        home = index @ steps
+        out[start + blocks.order] = energies_of_blocks_k(interaction, home, blocks=blocks)
+    return out

@@ -1,0 +1,398 @@
+r"""Electrostatic potential of a framework's charges by Ewald summation.
+
+.. math:: \phi(r) = \sum_j q_j \frac{\operatorname{erfc}(\alpha r_j)}{r_j}
+          + \frac{4\pi}{V} \sum_{G \ne 0} \frac{e^{-G^2/4\alpha^2}}{G^2} S(G) e^{i G r}
+          - \frac{\pi Q}{V \alpha^2}
+
+with conducting (tinfoil) surroundings; the last term is the uniform background that neutralises a
+cell of charge Q. Source: Frenkel and Smit, Understanding Molecular Simulation, 2nd ed., chapter 12.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex, Float
+from scipy.special import erfc
+
+from porescope.adsorption.ewald_kernels import block_potentials, structure_factors, wave_sums
+from porescope.adsorption.framework import Framework
+from porescope.adsorption.images import Images, images_within
+from porescope.adsorption.lennard_jones import over_blocks
+from porescope.adsorption.point_blocks import PointBlocks, blocks_of_grid, blocks_of_points
+from porescope.errors import ConfigError
+from porescope.units import COULOMB_K_A
+
+_CHUNK = 1 << 18
+_TABLE_FROM_R2 = 1.0  # [Å²] below it the function is computed as it is
+_TABLE_CELLS = 1 << 13
+_NS_PAIR = 4.0  # cost of a pair in real space [ns]
+_NS_WAVE = 1.0  # cost of one atom or point and wave [ns]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EwaldSum:
+    """A set of point charges in a cell, prepared for potentials at many points."""
+
+    lattice: Float[np.ndarray, "3 3"]
+    """Cell vectors as rows [Å]."""
+    alpha: float
+    """Width of the split between the two sums [1/Å]."""
+    cutoff: float
+    """Range of the sum in real space [Å]."""
+    images: Images
+    """Charges within the range of the cell."""
+    charge: Float[np.ndarray, "images"]
+    """Charge of each image [e]."""
+    table: Float[np.ndarray, "cells 4"]
+    """Cubic polynomials for erfc(alpha r)/r over r²."""
+    coefficients: Complex[np.ndarray, "h k l"]
+    """Fourier coefficients of the smooth part for h from 0, k and l from negative to positive
+    [e/Å]; those with h > 0 count for their conjugates too."""
+    background: float
+    """Potential of the neutralising background [e/Å]."""
+
+
+def prepare_ewald(
+    lattice: Float[np.ndarray, "3 3"],
+    *,
+    frac: Float[np.ndarray, "atoms 3"],
+    charges: Float[np.ndarray, "atoms"],
+    precision: float = 1e-6,
+    alpha: float | None = None,
+    n_points: int = 1000,
+    n_grid: int = 0,
+) -> EwaldSum:
+    """Charges of a cell, ready for potentials.
+
+    Parameters
+    ----------
+    lattice:
+        Cell vectors as rows [Å].
+    frac:
+        Fractional coordinates of the charges.
+    charges:
+        Charges [e].
+    precision:
+        Size of the neglected terms, relative to the potential of one charge at 1 Å.
+    alpha:
+        Width of the split between the sums [1/Å]; chosen for speed where it is not given. The
+        result does not depend on it.
+    n_points:
+        About how many points will be asked for; for the choice of alpha.
+    n_grid:
+        About how many points of regular grids, whose sum in reciprocal space costs nothing.
+
+    Raises
+    ------
+    ConfigError
+        Where the precision is out of range.
+    """
+    if not 1e-14 <= precision <= 1e-2:
+        raise ConfigError(f"expected a precision from 1e-14 to 0.01, got {precision:g}")
+    charged = np.flatnonzero(charges)
+    frac, charges = frac[charged], charges[charged]
+    volume = abs(float(np.linalg.det(lattice)))
+    decay = np.sqrt(-np.log(precision)) + 0.3
+    if alpha is None:
+        alpha = _fast_alpha(
+            len(charges), n_points=n_points, n_grid=n_grid, volume=volume, decay=decay
+        )
+    cutoff = decay / alpha
+    images = images_within(lattice, frac=frac, reach=cutoff)
+    return EwaldSum(
+        lattice=lattice,
+        alpha=alpha,
+        cutoff=cutoff,
+        images=images,
+        charge=charges[images.atom],
+        table=_erfc_table(alpha, cutoff=cutoff),
+        coefficients=_coefficients(
+            lattice, frac=frac, charges=charges, alpha=alpha, g_max=2.0 * alpha * decay
+        ),
+        background=-np.pi * float(charges.sum()) / (volume * alpha**2),
+    )
+
+
+def potential_k(
+    framework: Framework, cart: Float[np.ndarray, "points 3"], *, precision: float = 1e-6
+) -> Float[np.ndarray, "points"]:
+    """Electrostatic potential of the framework's charges, over Boltzmann's constant.
+
+    Parameters
+    ----------
+    framework:
+        Framework with charges.
+    cart:
+        Points, anywhere [Å].
+    precision:
+        Size of the neglected terms, relative to the potential of one charge at 1 Å.
+
+    Returns
+    -------
+    :
+        Energy of a unit charge at each point [K/e].
+    """
+    if not framework.is_charged:
+        return np.zeros(len(cart))
+    ewald = prepare_ewald(
+        framework.crystal.lattice,
+        frac=framework.crystal.frac,
+        charges=framework.charges,
+        precision=precision,
+        n_points=len(cart),
+    )
+    return potential_of_sum_k(ewald, cart)
+
+
+def potential_of_sum_k(
+    ewald: EwaldSum, cart: Float[np.ndarray, "points 3"]
+) -> Float[np.ndarray, "points"]:
+    """Potential of prepared charges at points [K/e].
+
+    Parameters
+    ----------
+    ewald:
+        The prepared charges.
+    cart:
+        Points, anywhere [Å].
+    """
+    out = np.empty(len(cart))
+    inverse = np.linalg.inv(ewald.lattice)
+    for start in range(0, len(cart), _CHUNK):
+        frac = cart[start : start + _CHUNK] @ inverse
+        frac -= np.floor(frac)
+        part = waves_at_points(ewald, frac)
+        home = frac @ ewald.lattice
+        blocks = blocks_of_points(home, largest=3.0)
+        part[blocks.order] += pairs_of_blocks(ewald, home, blocks=blocks)
+        out[start : start + _CHUNK] = part
+    return COULOMB_K_A * (out + ewald.background)
+
+
+def pairs_of_blocks(
+    ewald: EwaldSum,
+    home: Float[np.ndarray, "points 3"],
+    *,
+    blocks: PointBlocks,
+    skip_self: bool = False,
+) -> Float[np.ndarray, "points"]:
+    """Sum in real space at points of the home cell, in the order of their blocks [e/Å].
+
+    With ``skip_self`` a charge within 1e-3 Å of a point is left out.
+    """
+    points = np.ascontiguousarray(home[blocks.order])
+    out = np.empty(len(points))
+    images = ewald.images
+    span = ewald.cutoff**2 - _TABLE_FROM_R2
+    per_r2 = len(ewald.table) / span if span > 0.0 else 0.0
+
+    def some_blocks(first: int, last: int, capacity: int) -> bool:
+        return block_potentials(
+            points, blocks.starts, first, last,
+            images.x, images.y, images.z, ewald.charge,
+            images.starts, images.bins, images.origin, images.width,
+            ewald.table, _TABLE_FROM_R2, per_r2, ewald.alpha, ewald.cutoff,
+            1e-6 if skip_self else -1.0, capacity, out,
+        )  # fmt: skip
+
+    over_blocks(some_blocks, n_blocks=len(blocks.starts) - 1, n_images=len(images.x))
+    return out
+
+
+def waves_at_points(
+    ewald: EwaldSum, frac: Float[np.ndarray, "points 3"]
+) -> Float[np.ndarray, "points"]:
+    """Sum in reciprocal space at points given by fractions of the cell [e/Å]."""
+    out = np.empty(len(frac))
+    h_max, k_max, l_max = (
+        ewald.coefficients.shape[0] - 1,
+        ewald.coefficients.shape[1] // 2,
+        ewald.coefficients.shape[2] // 2,
+    )
+
+    def some_points(first: int, last: int, _: int) -> bool:
+        wave_sums(
+            frac,
+            ewald.coefficients,
+            h_max,
+            k_max,
+            l_max,
+            64 * first,
+            min(64 * last, len(frac)),
+            out,
+        )
+        return True
+
+    over_blocks(some_points, n_blocks=-(-len(frac) // 64), n_images=0)
+    return out
+
+
+def potential_grid_k(
+    framework: Framework,
+    shape: tuple[int, int, int],
+    *,
+    precision: float = 1e-6,
+    offset: Float[np.ndarray, "3"] | None = None,
+) -> Float[np.ndarray, "na nb nc"]:
+    """Electrostatic potential at the points (i/na, j/nb, k/nc) of the cell.
+
+    The sum in reciprocal space is one Fourier transform: waves beyond the grid's own are folded
+    onto those that have the same values at its points, so that nothing is lost.
+
+    Parameters
+    ----------
+    framework:
+        Framework with charges.
+    shape:
+        Points along a, b and c.
+    precision:
+        Size of the neglected terms, relative to the potential of one charge at 1 Å.
+    offset:
+        Cartesian shift of all points [Å].
+
+    Returns
+    -------
+    :
+        Energy of a unit charge at each point [K/e].
+    """
+    if not framework.is_charged:
+        return np.zeros(shape)
+    ewald = prepare_ewald(
+        framework.crystal.lattice,
+        frac=framework.crystal.frac,
+        charges=framework.charges,
+        precision=precision,
+        n_points=0,
+        n_grid=int(np.prod(shape)),
+    )
+    shift = np.zeros(3) if offset is None else offset
+    out = waves_on_grid(ewald, shape, offset=shift).reshape(-1)
+    steps = ewald.lattice / np.array(shape)[:, None]
+    inverse = np.linalg.inv(ewald.lattice)
+    for start in range(0, len(out), _CHUNK):
+        points = np.arange(start, min(start + _CHUNK, len(out)))
+        index = np.stack(np.unravel_index(points, shape), axis=1)
+        blocks = blocks_of_grid(index, shape=shape)
+        frac = (index @ steps + shift) @ inverse
+        home = frac @ ewald.lattice if offset is None else (frac - np.floor(frac)) @ ewald.lattice
+        out[start + blocks.order] += pairs_of_blocks(ewald, home, blocks=blocks)
+    return (COULOMB_K_A * (out + ewald.background)).reshape(shape)
+
+
+def waves_on_grid(
+    ewald: EwaldSum, shape: tuple[int, int, int], *, offset: Float[np.ndarray, "3"]
+) -> Float[np.ndarray, "na nb nc"]:
+    """Sum in reciprocal space at the points of a grid that is shifted by ``offset`` [e/Å]."""
+    coefficients = ewald.coefficients
+    n_h, n_k, n_l = coefficients.shape
+    h, k, l = np.arange(n_h), np.arange(n_k) - n_k // 2, np.arange(n_l) - n_l // 2
+    shift = offset @ np.linalg.inv(ewald.lattice)
+    phase = [np.exp(2j * np.pi * n * x) for n, x in zip((h, k, l), shift, strict=True)]
+    moved = coefficients * phase[0][:, None, None] * phase[1][:, None] * phase[2]
+    folded = np.zeros(shape, dtype=np.complex128)
+    place = np.ix_(h % shape[0], k % shape[1], l % shape[2])
+    np.add.at(folded, place, moved)
+    return np.ascontiguousarray(np.fft.ifftn(folded, norm="forward").real)
+
+
+def lattice_energy_k(
+    lattice: Float[np.ndarray, "3 3"],
+    *,
+    frac: Float[np.ndarray, "atoms 3"],
+    charges: Float[np.ndarray, "atoms"],
+    precision: float = 1e-10,
+    alpha: float | None = None,
+) -> float:
+    """Electrostatic energy of one cell of point charges, over Boltzmann's constant.
+
+    Parameters
+    ----------
+    lattice:
+        Cell vectors as rows [Å].
+    frac:
+        Fractional coordinates of the charges.
+    charges:
+        Charges [e].
+    precision:
+        Size of the neglected terms, relative to the potential of one charge at 1 Å.
+    alpha:
+        Width of the split between the sums [1/Å]; chosen for speed where it is not given.
+
+    Returns
+    -------
+    :
+        Energy [K].
+    """
+    ewald = prepare_ewald(
+        lattice, frac=frac, charges=charges, precision=precision, alpha=alpha, n_points=len(frac)
+    )
+    place = frac - np.floor(frac)
+    home = place @ lattice
+    blocks = blocks_of_points(home, largest=3.0)
+    potential = waves_at_points(ewald, place) + ewald.background
+    potential[blocks.order] += pairs_of_blocks(ewald, home, blocks=blocks, skip_self=True)
+    potential -= 2.0 * ewald.alpha / np.sqrt(np.pi) * charges
+    return float(0.5 * COULOMB_K_A * (charges @ potential))
+
+
+def _fast_alpha(n_atoms: int, *, n_points: int, n_grid: int, volume: float, decay: float) -> float:
+    """The split that makes the two sums cheapest together."""
+    cutoffs = np.linspace(3.0, 16.0, 66)
+    pairs = (n_points + n_grid) * n_atoms / volume * 4.0 / 3.0 * np.pi * (cutoffs + 1.0) ** 3
+    g_max = 2.0 * decay**2 / cutoffs
+    # The waves fill a box about the sphere, half of it by symmetry.
+    waves = 4.0 * g_max**3 * volume / (2.0 * np.pi) ** 3
+    cost = _NS_PAIR * pairs + _NS_WAVE * waves * (n_atoms + n_points)
+    return float(decay / cutoffs[np.argmin(cost)])
+
+
+def _erfc_table(alpha: float, *, cutoff: float) -> Float[np.ndarray, "cells 4"]:
+    """Cubic polynomials through values and slopes of erfc(alpha r)/r over r²."""
+    r2 = np.linspace(_TABLE_FROM_R2, max(cutoff**2, _TABLE_FROM_R2 + 1e-3), _TABLE_CELLS + 1)
+    r = np.sqrt(r2)
+    value = erfc(alpha * r) / r
+    gauss = 2.0 * alpha / np.sqrt(np.pi) * np.exp(-((alpha * r) ** 2))
+    slope = -0.5 * (value + gauss) / r2 * (r2[1] - r2[0])
+    rise = np.diff(value)
+    return np.stack(
+        [
+            value[:-1],
+            slope[:-1],
+            3.0 * rise - 2.0 * slope[:-1] - slope[1:],
+            slope[:-1] + slope[1:] - 2.0 * rise,
+        ],
+        axis=1,
+    )
+
+
+def _coefficients(
+    lattice: Float[np.ndarray, "3 3"],
+    *,
+    frac: Float[np.ndarray, "atoms 3"],
+    charges: Float[np.ndarray, "atoms"],
+    alpha: float,
+    g_max: float,
+) -> Complex[np.ndarray, "h k l"]:
+    """Fourier coefficients of the smooth part of the potential [e/Å]."""
+    h_max, k_max, l_max = (int(n) for n in g_max * np.linalg.norm(lattice, axis=1) / (2.0 * np.pi))
+    out = np.zeros((h_max + 1, 2 * k_max + 1, 2 * l_max + 1), dtype=np.complex128)
+    frac = np.ascontiguousarray(frac)
+
+    def some_planes(first: int, last: int, _: int) -> bool:
+        structure_factors(frac, charges, h_max, k_max, l_max, first, last, out)
+        return True
+
+    over_blocks(some_planes, n_blocks=h_max + 1, n_images=0)
+    h = np.arange(h_max + 1)[:, None, None, None]
+    k = np.arange(-k_max, k_max + 1)[:, None, None]
+    l = np.arange(-l_max, l_max + 1)[:, None]
+    rows = 2.0 * np.pi * np.linalg.inv(lattice).T
+    g2 = np.sum((h * rows[0] + k * rows[1] + l * rows[2]) ** 2, axis=-1)
+    volume = abs(float(np.linalg.det(lattice)))
+    inside = (g2 > 1e-12) & (g2 <= g_max**2)
+    weight = np.zeros_like(g2)
+    weight[inside] = 4.0 * np.pi / volume * np.exp(-g2[inside] / (4.0 * alpha**2)) / g2[inside]
+    weight[1:] *= 2.0
+    return out * weight
