@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
+from porescope.adsorption.energy_grid import lennard_jones_grid
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
 from porescope.adsorption.grid import EnergyGrid
 from porescope.adsorption.henry import HenryResult, henry_from_boltzmann_mean
+from porescope.adsorption.symmetry_points import grid_shape
+from porescope.crystal.structure import Crystal
 from porescope.errors import ConfigError
 from porescope.units import GAS_CONSTANT
 
@@ -104,17 +107,14 @@ def henry_by_quadrature(
     ConfigError
         For a gas with more than one site or with charges.
     """
-    from porescope.adsorption.energy_grid import lennard_jones_grid
-
     if not gas.is_single_site:
         raise ConfigError(
             f"quadrature over positions needs a gas of one uncharged site, and {gas.name} "
             f"({gas.model}) has {len(gas.beads)}: use Widom insertion"
         )
-    lengths = np.linalg.norm(framework.crystal.lattice, axis=1)
     found, n_points = None, 0
     for spacing in _SPACINGS:
-        shape = even_shape(lengths, spacing)
+        shape = even_shape(framework.crystal, spacing=spacing)
         if found is not None and int(np.prod(shape)) > max_points:
             break
         grid = lennard_jones_grid(framework, gas, shape=shape)
@@ -138,7 +138,15 @@ def henry_by_quadrature(
     )
 
 
-def even_shape(lengths: Float[np.ndarray, "3"], spacing: float) -> tuple[int, int, int]:
-    """Even numbers of points along the axes for a spacing [Å], at least four each."""
-    counts = [max(4, 2 * int(np.ceil(0.5 * length / spacing))) for length in lengths]
-    return counts[0], counts[1], counts[2]
+def even_shape(crystal: Crystal, *, spacing: float) -> tuple[int, int, int]:
+    """Even numbers of points along the axes that suit the symmetry.
+
+    Parameters
+    ----------
+    crystal:
+        Structure.
+    spacing:
+        Largest distance of two points along an axis [Å].
+    """
+    na, nb, nc = grid_shape(crystal, spacing=2.0 * spacing)
+    return 2 * na, 2 * nb, 2 * nc
