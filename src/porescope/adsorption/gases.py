@@ -9,9 +9,13 @@ import numpy as np
 from jaxtyping import Float
 
 from porescope.adsorption.gas import Bead, Gas
+from porescope.adsorption.gas_conformers import conformers
 from porescope.adsorption.gas_text import GasModel, gas_model_from_text
 from porescope.adsorption.text_tables import plain
 from porescope.errors import ConfigError
+
+ROOM_TEMPERATURE = 298.15
+"""Temperature at which shapes are drawn where none is given [K]."""
 
 
 @cache
@@ -49,7 +53,8 @@ def gas_named(name: str, *, model: str | None = None, temperature: float | None 
     model:
         Name of the model; by default the gas's first one.
     temperature:
-        Temperature at which the shapes of a flexible molecule are drawn [K].
+        Temperature at which the shapes of a flexible molecule are drawn [K]; room temperature by
+        default.
 
     Raises
     ------
@@ -86,16 +91,20 @@ def gas_from_model(model: GasModel, *, temperature: float | None = None) -> Gas:
     model:
         Beads and shape, as read from a table.
     temperature:
-        Temperature at which the shapes of a flexible molecule are drawn [K].
+        Temperature at which the shapes of a flexible molecule are drawn [K]; room temperature by
+        default.
     """
-    if model.positions is None:
-        raise ConfigError(f"the model {model.model} of {model.gas} has no shape")
+    if model.positions is not None:
+        shapes, drawn_at = model.positions[None], None
+    else:
+        drawn_at = ROOM_TEMPERATURE if temperature is None else temperature
+        shapes = conformers(model, temperature=drawn_at)
     return Gas(
         name=model.gas,
         model=model.model,
         beads=model.beads,
-        conformers=centred(model.positions[None], beads=model.beads),
-        conformer_temperature=None,
+        conformers=centred(shapes, beads=model.beads),
+        conformer_temperature=drawn_at,
         critical_temperature=model.critical_temperature,
         critical_pressure_pa=model.critical_pressure_pa,
         acentric_factor=model.acentric_factor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,5 +146,6 @@ def table_from_text(
 
 
 def plain(name: str) -> str:
-    """A name without case, blanks and signs, by which users' spellings are compared."""
-    return "".join(char for char in name.casefold() if char.isalnum())
+    """A name without case, accents, blanks and signs, by which users' spellings are compared."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(char for char in letters if char.isalnum())
