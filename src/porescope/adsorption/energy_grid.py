@@ -34,7 +34,7 @@ def lennard_jones_grid(
     cap_k: float = CAP_K,
     use_symmetry: bool = True,
 ) -> EnergyGrid:
-    """Energy of a single-site gas at the points of a grid; tail energy added where the field has it.
+    """Energy of a single-site gas at the points of a grid, with the tail where the field has it.
 
     Parameters
     ----------
@@ -68,9 +68,9 @@ def lennard_jones_grid(
     tail = tail_energy_k(framework, gas)
     unique = unique_points(framework, shape=shape) if use_symmetry else None
     if unique is None:
-        energy = _energies_k(interaction, np.arange(int(np.prod(shape))), shape=shape)
+        energy = grid_energies_k(interaction, np.arange(int(np.prod(shape))), shape=shape)
     else:
-        energy = _energies_k(interaction, unique.points, shape=shape)[unique.unique]
+        energy = grid_energies_k(interaction, unique.points, shape=shape)[unique.unique]
     energy += tail
     np.minimum(energy, cap_k, out=energy)
     return EnergyGrid(
@@ -112,15 +112,33 @@ def chosen_shape(
     return shape
 
 
-def _energies_k(
-    interaction: BeadInteraction, points: Int[np.ndarray, "points"], *, shape: tuple[int, int, int]
+def grid_energies_k(
+    interaction: BeadInteraction,
+    points: Int[np.ndarray, "points"],
+    *,
+    shape: tuple[int, int, int],
+    offset: Float[np.ndarray, "3"] | None = None,
 ) -> Float[np.ndarray, "points"]:
-    """Energies at points of a grid, given by their index in the flattened grid [K]."""
+    """Energies of a prepared bead at some points of a grid [K].
+
+    Parameters
+    ----------
+    interaction:
+        The prepared bead, with the length of ``offset`` as margin.
+    points:
+        Indices of the points in the flattened grid.
+    shape:
+        Points along a, b and c.
+    offset:
+        Cartesian shift of all points [Å].
+    """
     out = np.empty(len(points))
     steps = interaction.lattice / np.array(shape)[:, None]
     for start in range(0, len(points), _CHUNK):
         index = np.stack(np.unravel_index(points[start : start + _CHUNK], shape), axis=1)
         blocks = blocks_of_grid(index, shape=shape)
         home = index @ steps
+        if offset is not None:
+            home += offset
         out[start + blocks.order] = energies_of_blocks_k(interaction, home, blocks=blocks)
     return out

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Complex, Float, Int
 from scipy.special import erfc
 
 from porescope.adsorption.ewald_kernels import block_potentials, structure_factors, wave_sums
@@ -63,6 +63,7 @@ def prepare_ewald(
     alpha: float | None = None,
     n_points: int = 1000,
     n_grid: int = 0,
+    margin: float = 0.0,
 ) -> EwaldSum:
     """Charges of a cell, ready for potentials.
 
@@ -83,6 +84,8 @@ def prepare_ewald(
         About how many points will be asked for; for the choice of alpha.
     n_grid:
         About how many points of regular grids, whose sum in reciprocal space costs nothing.
+    margin:
+        How far outside the cell points may lie that are not brought back into it [Å].
 
     Raises
     ------
@@ -100,7 +103,7 @@ def prepare_ewald(
             len(charges), n_points=n_points, n_grid=n_grid, volume=volume, decay=decay
         )
     cutoff = decay / alpha
-    images = images_within(lattice, frac=frac, reach=cutoff)
+    images = images_within(lattice, frac=frac, reach=cutoff + margin)
     return EwaldSum(
         lattice=lattice,
         alpha=alpha,
@@ -213,16 +216,8 @@ def waves_at_points(
     )
 
     def some_points(first: int, last: int, _: int) -> bool:
-        wave_sums(
-            frac,
-            ewald.coefficients,
-            h_max,
-            k_max,
-            l_max,
-            64 * first,
-            min(64 * last, len(frac)),
-            out,
-        )
+        end = min(64 * last, len(frac))
+        wave_sums(frac, ewald.coefficients, h_max, k_max, l_max, 64 * first, end, out)
         return True
 
     over_blocks(some_points, n_blocks=-(-len(frac) // 64), n_images=0)
@@ -259,6 +254,7 @@ def potential_grid_k(
     """
     if not framework.is_charged:
         return np.zeros(shape)
+    shift = np.zeros(3) if offset is None else offset
     ewald = prepare_ewald(
         framework.crystal.lattice,
         frac=framework.crystal.frac,
@@ -266,19 +262,41 @@ def potential_grid_k(
         precision=precision,
         n_points=0,
         n_grid=int(np.prod(shape)),
+        margin=float(np.linalg.norm(shift)),
     )
-    shift = np.zeros(3) if offset is None else offset
-    out = waves_on_grid(ewald, shape, offset=shift).reshape(-1)
+    out = potential_of_grid_k(ewald, np.arange(int(np.prod(shape))), shape=shape, offset=shift)
+    return out.reshape(shape)
+
+
+def potential_of_grid_k(
+    ewald: EwaldSum,
+    points: Int[np.ndarray, "points"],
+    *,
+    shape: tuple[int, int, int],
+    offset: Float[np.ndarray, "3"],
+) -> Float[np.ndarray, "points"]:
+    """Potential of prepared charges at some points of a shifted grid [K/e].
+
+    Parameters
+    ----------
+    ewald:
+        The prepared charges, with the length of ``offset`` as margin.
+    points:
+        Indices of the points in the flattened grid.
+    shape:
+        Points along a, b and c.
+    offset:
+        Cartesian shift of all points [Å].
+    """
+    out = waves_on_grid(ewald, shape, offset=offset).reshape(-1)[points]
     steps = ewald.lattice / np.array(shape)[:, None]
-    inverse = np.linalg.inv(ewald.lattice)
-    for start in range(0, len(out), _CHUNK):
-        points = np.arange(start, min(start + _CHUNK, len(out)))
-        index = np.stack(np.unravel_index(points, shape), axis=1)
+    for start in range(0, len(points), _CHUNK):
+        some = points[start : start + _CHUNK]
+        index = np.stack(np.unravel_index(some, shape), axis=1)
         blocks = blocks_of_grid(index, shape=shape)
-        frac = (index @ steps + shift) @ inverse
-        home = frac @ ewald.lattice if offset is None else (frac - np.floor(frac)) @ ewald.lattice
-        out[start + blocks.order] += pairs_of_blocks(ewald, home, blocks=blocks)
-    return (COULOMB_K_A * (out + ewald.background)).reshape(shape)
+        part = pairs_of_blocks(ewald, index @ steps + offset, blocks=blocks)
+        out[start + blocks.order] += part
+    return COULOMB_K_A * (out + ewald.background)
 
 
 def waves_on_grid(

@@ -40,7 +40,9 @@ class BeadInteraction:
     """Distance beyond which the energy is zero [Å]."""
 
 
-def prepare_bead(framework: Framework, gas: Gas, *, bead: int = 0) -> BeadInteraction:
+def prepare_bead(
+    framework: Framework, gas: Gas, *, bead: int = 0, margin: float = 0.0
+) -> BeadInteraction:
     """The interaction of one bead of a gas with a framework.
 
     Parameters
@@ -51,13 +53,17 @@ def prepare_bead(framework: Framework, gas: Gas, *, bead: int = 0) -> BeadIntera
         Guest molecule.
     bead:
         Which of its beads.
+    margin:
+        How far outside the cell points may lie that are not brought back into it [Å].
     """
     table = pair_table(framework, gas)
     epsilon, sigma = table.epsilon_k[:, bead], table.sigma[:, bead]
     # Atoms without energy cost time and change nothing.
     felt = np.flatnonzero(epsilon[framework.type_index] != 0.0)
     images = images_within(
-        framework.crystal.lattice, frac=framework.crystal.frac[felt], reach=table.cutoff
+        framework.crystal.lattice,
+        frac=framework.crystal.frac[felt],
+        reach=table.cutoff + margin,
     )
     return BeadInteraction(
         lattice=framework.crystal.lattice,
