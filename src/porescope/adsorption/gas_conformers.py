@@ -2,7 +2,8 @@
 
 Bonds are rigid. The bends and torsions of the small molecules meant here are independent of one
 another in a chain, so that each is drawn from its own Boltzmann weight; about a branching atom the
-bends are coupled, and directions are drawn together by rejection.
+bends are coupled, and directions are drawn together by rejection. Torsions about a bond to a
+branching atom do not act back on its bends.
 """
 
 from __future__ import annotations
@@ -53,12 +54,8 @@ def conformers(
             model, centre=centre, before=before, beads=beads, temperature=temperature,
             n_shapes=n_shapes, rng=rng,
         )  # fmt: skip
-        axes = _frames(
-            shapes,
-            centre=centre,
-            before=before,
-            grand=None if before is None else parent.get(before),
-        )
+        grand = None if before is None else parent.get(before)
+        axes = _frames(shapes, centre=centre, before=before, grand=grand)
         if before is not None:
             turn = _turns(
                 model, centre=centre, before=before, grand=grand,
