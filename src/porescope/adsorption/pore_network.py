@@ -1,0 +1,202 @@
+"""Pores as basins of the distance to the atoms, and the windows between them.
+
+Every local maximum of the distance on the grid is a basin; two basins that touch have a pass. What
+the grid says of a maximum or a pass is a lower bound that lies within one spacing of the truth; those
+that decide a result, and only those, are refined, so that results do not depend on the grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from porescope.adsorption.distance_grid import DistanceGrid
+from porescope.adsorption.pore_kernels import (
+    basins,
+    join,
+    moved,
+    passes,
+    refined_maximum,
+    refined_pass,
+    uphill,
+)
+
+_STEPS = np.array(
+    sorted(
+        [
+            (i, j, k)
+            for i in (-1, 0, 1)
+            for j in (-1, 0, 1)
+            for k in (-1, 0, 1)
+            if (i, j, k) != (0, 0, 0)
+        ],
+        key=lambda s: s < (0, 0, 0),
+    ),
+    dtype=np.int64,
+)
+_SLACK = 0.9
+"""Largest underestimate of a maximum or a pass by the grid, in spacings."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class PoreNetwork:
+    """Basins and passes of one distance grid; refined values are kept as they are found."""
+
+    grid: DistanceGrid
+    """The distances."""
+    label: Int[np.ndarray, "points"]
+    """Basin of each grid point; -1 inside atoms."""
+    direction: Int[np.ndarray, "points"]
+    """Number of the step to the next point up; -1 at maxima."""
+    maxima: Int[np.ndarray, "basins"]
+    """Flat index of the highest grid point of each basin."""
+    top: Float[np.ndarray, "basins"]
+    """Distance to the nearest surface at the maximum [Å]."""
+    top_known: Bool[np.ndarray, "basins"]
+    """Whether ``top`` is refined."""
+    first: Int[np.ndarray, "passes"]
+    """Flat index of the grid point on one side of each pass."""
+    step: Int[np.ndarray, "passes"]
+    """Number of the step to the other side."""
+    ends: Int[np.ndarray, "passes 2"]
+    """The two basins of each pass."""
+    cells: Int[np.ndarray, "passes 3"]
+    """Cell of the second basin where the first is in cell 0."""
+    height: Float[np.ndarray, "passes"]
+    """Distance to the nearest surface at the narrowest point [Å]."""
+    height_known: Bool[np.ndarray, "passes"]
+    """Whether ``height`` is refined."""
+    slack: float
+    """Largest underestimate of a value that is not refined [Å]."""
+    _points: dict[int, Float[np.ndarray, "3"]] = field(default_factory=dict)
+
+    def refine_top(self, basin: int) -> float:
+        """Exact distance at the maximum of a basin [Å]."""
+        if not self.top_known[basin]:
+            start = _cart(self.grid, np.array([self.maxima[basin]]))[0]
+            _, value = refined_maximum(start, self.grid.spacing, self.grid.atoms)
+            self.top[basin] = max(value, self.top[basin])
+            self.top_known[basin] = True
+        return float(self.top[basin])
+
+    def refine_pass(self, row: int) -> float:
+        """Exact distance at the narrowest point of a pass [Å]."""
+        if not self.height_known[row]:
+            path = self._path(row)
+            _, value = refined_pass(path, self.grid.spacing, self.grid.atoms)
+            self.height[row] = max(value, self.height[row])
+            self.height_known[row] = True
+        return float(self.height[row])
+
+    def _path(self, row: int) -> Float[np.ndarray, "points 3"]:
+        """Grid points from one maximum over the pass to the other [Å]."""
+        shape = self.grid.distance.shape
+        start = int(self.first[row])
+        zero = np.zeros(3, dtype=np.int64)
+        other, *cell = moved(start, _STEPS[self.step[row]], *shape)
+        left = self._climb(start, zero)
+        right = self._climb(int(other), np.array(cell))
+        points = np.array(left[::-1] + right, dtype=np.float64)
+        return np.ascontiguousarray(points / np.array(shape) @ self.grid.lattice)
+
+    def _climb(self, point: int, cell: Int[np.ndarray, "3"]) -> list[list[int]]:
+        """Points from one up to its maximum, as unwrapped grid indices."""
+        shape = self.grid.distance.shape
+        points = []
+        while True:
+            index = np.array(np.unravel_index(point, shape)) + cell * np.array(shape)
+            points.append([int(i) for i in index])
+            if self.direction[point] < 0:
+                return points
+            point, *step = moved(point, _STEPS[self.direction[point]], *shape)
+            point, cell = int(point), cell + np.array(step)
+
+
+def pore_network(grid: DistanceGrid) -> PoreNetwork:
+    """Find the basins of a distance grid and the passes between them."""
+    shape = grid.distance.shape
+    steps = _STEPS
+    lengths = np.linalg.norm(steps / np.array(shape) @ grid.lattice, axis=1)
+    direction = np.empty(shape, dtype=np.int8)
+    uphill(grid.distance, lengths, steps, direction)
+    label = np.empty(grid.distance.size, dtype=np.int32)
+    shift = np.zeros((grid.distance.size, 3), dtype=np.int8)
+    maxima = basins(direction, steps, label, shift)
+    first, step, height = passes(grid.distance, label, shift, steps)
+    ends, cells = _ends(first, step, label=label, shift=shift, shape=shape)
+    return PoreNetwork(
+        grid=grid,
+        label=label,
+        direction=direction.reshape(-1),
+        maxima=maxima,
+        top=grid.distance.reshape(-1)[maxima],
+        top_known=np.zeros(len(maxima), dtype=bool),
+        first=first,
+        step=step,
+        ends=ends,
+        cells=cells,
+        height=height,
+        height_known=np.zeros(len(height), dtype=bool),
+        slack=_SLACK * grid.spacing,
+    )
+
+
+def _ends(
+    first: Int[np.ndarray, "passes"],
+    step: Int[np.ndarray, "passes"],
+    *,
+    label: Int[np.ndarray, "points"],
+    shift: Int[np.ndarray, "points 3"],
+    shape: tuple[int, ...],
+) -> tuple[Int[np.ndarray, "passes 2"], Int[np.ndarray, "passes 3"]]:
+    """Basins on both sides of each pass, and the cell of the second relative to the first."""
+    index = np.stack(np.unravel_index(first, shape), axis=1) + _STEPS[step]
+    cell = np.floor_divide(index, np.array(shape))
+    index = index - cell * np.array(shape)
+    other = np.ravel_multi_index(tuple(index.T), shape)
+    ends = np.stack([label[first], label[other]], axis=1).astype(np.int64)
+    return ends, cell + shift[other].astype(np.int64) - shift[first].astype(np.int64)
+
+
+def _cart(grid: DistanceGrid, points: Int[np.ndarray, "points"]) -> Float[np.ndarray, "points 3"]:
+    """Cartesian coordinates of flat grid indices [Å]."""
+    index = np.stack(np.unravel_index(points, grid.distance.shape), axis=1)
+    return np.ascontiguousarray(index / np.array(grid.distance.shape) @ grid.lattice)
+
+
+def largest_included(
+    network: PoreNetwork, *, among: Bool[np.ndarray, "basins"] | None = None
+) -> float:
+    """Radius of the largest sphere that fits anywhere, or in some of the basins [Å]; 0 for none."""
+    chosen = np.ones(len(network.top), dtype=bool) if among is None else among
+    if not chosen.any():
+        return 0.0
+    best = 0.0
+    for basin in np.argsort(-network.top):
+        if not chosen[basin]:
+            continue
+        if network.top[basin] + network.slack < best:
+            break
+        best = max(best, network.refine_top(int(basin)))
+    return best
+
+
+def largest_free(network: PoreNetwork) -> float:
+    """Radius of the largest sphere that passes through the crystal in some direction [Å].
+
+    Zero where no point sphere passes.
+    """
+    while True:
+        hopeful = network.height + np.where(network.height_known, 0.0, network.slack)
+        order = np.argsort(-hopeful, kind="stable")
+        ends = network.ends
+        _, _, loop = join(ends[:, 0], ends[:, 1], network.cells, order, len(network.top))
+        winding = np.flatnonzero(np.any(loop[order] != 0, axis=1))
+        if len(winding) == 0:
+            return 0.0
+        row = int(order[winding[0]])
+        if network.height_known[row]:
+            return float(network.height[row])
+        network.refine_pass(row)
