@@ -5,7 +5,7 @@
 For each framework RASPA3 inserts for a fixed number of cycles on one core and says its standard
 error; ours then refines its grid on one core until its own error is no larger. Both times hold the
 whole calculation of a structure in memory, and neither holds imports or the reading of files. The
-value of a fine grid (0.12 Å) stands beside them as what both should find.
+value of a fine grid (0.1 Å) stands beside them as what both should find.
 
 Writes one row to benchmarks/results/speed_henry.csv and one row a framework to
 benchmarks/results/speed_henry_cases.csv.
@@ -36,11 +36,7 @@ from porescope.adsorption.fields import field_named
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
 from porescope.adsorption.gases import gas_named
-from porescope.adsorption.quadrature import (
-    even_shape,
-    henry_by_quadrature,
-    henry_from_grid,
-)
+from porescope.adsorption.quadrature import henry_by_quadrature
 from porescope.io.cif import crystal_from_cif_text
 from rows import run_facts
 
@@ -108,7 +104,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     archive = options.archive or ROOT.parent / "shared/data/structures/zeolites_iza.tar.xz"
-    field, gas = field_named("TraPPE-zeo"), gas_named("CH4")
+    field = field_named("TraPPE-zeo").with_options(
+        cutoff=12.0, truncation="shifted", tail_correction=False
+    )
+    gas = gas_named("CH4")
     child = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("raspa_widom.py"))],
         stdin=subprocess.PIPE,
@@ -118,7 +117,6 @@ def main() -> None:
     assert child.stdin is not None
     assert child.stdout is not None
     cases, skipped = [], []
-    warm = False
     for code, text in zeolites(archive, options.n + 40):
         if len(cases) == options.n:
             break
@@ -134,13 +132,17 @@ def main() -> None:
         wanted = theirs["error"] / theirs["mean"] if theirs["mean"] > 0.0 else 0.5
         wanted = min(max(wanted, 1e-4), 0.5)
         if not warm:
-            henry_by_quadrature(framework, gas=gas, temperature=TEMPERATURE, wanted_error=wanted)
+            henry_by_quadrature(
+                framework, gas=gas, temperature=TEMPERATURE, seed=options.seed, wanted_error=wanted
+            )
             warm = True
         started = time.perf_counter()
-        ours = henry_by_quadrature(framework, gas=gas, temperature=TEMPERATURE, wanted_error=wanted)
+        ours = henry_by_quadrature(
+            framework, gas=gas, temperature=TEMPERATURE, seed=options.seed, wanted_error=wanted
+        )
         seconds = time.perf_counter() - started
-        fine = lennard_jones_grid(framework, gas, shape=even_shape(crystal, spacing=0.12))
-        truth = henry_from_grid(fine, temperature=TEMPERATURE)[0]
+        fine = lennard_jones_grid(framework, gas, spacing=0.1)
+        truth = float(np.exp(-fine.energy_k / TEMPERATURE).mean())
         cases.append(
             {
                 "code": code,

@@ -24,7 +24,7 @@ BOLTZMANN_EV = 8.617333262145179e-5
 BOLTZMANN_PA_A3 = 1.380649e7
 """Boltzmann constant [Pa Å³/K]."""
 
-COULOMB_K_A = 167100.9558738398
+COULOMB_K_A = 167100.94689828737
 """Energy of two elementary charges 1 Å apart over Boltzmann's constant [K Å]."""
 
 

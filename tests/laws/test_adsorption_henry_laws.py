@@ -38,7 +38,7 @@ def test_heat_is_the_slope_of_the_logarithm_of_the_henry_coefficient(temperature
     framework, gas = made_ready(SODALITE), gas_named("CH4")
     step = 0.5
     low, middle, high = (
-        henry_by_quadrature(framework, gas=gas, temperature=t, wanted_error=1e-3)
+        henry_by_quadrature(framework, gas=gas, temperature=t, wanted_error=1e-3, seed=1)
         for t in (temperature - step, temperature, temperature + step)
     )
     slope = math.log(high.coefficient_mol_per_kg_pa / low.coefficient_mol_per_kg_pa) / (
@@ -50,7 +50,7 @@ def test_heat_is_the_slope_of_the_logarithm_of_the_henry_coefficient(temperature
 
 def test_insertion_and_quadrature_find_the_same() -> None:
     framework, gas = made_ready(SODALITE), gas_named("Ar")
-    grid = henry_by_quadrature(framework, gas=gas, temperature=300.0, wanted_error=1e-3)
+    grid = henry_by_quadrature(framework, gas=gas, temperature=300.0, wanted_error=1e-3, seed=1)
     widom = henry_by_insertion(framework, gas=gas, temperature=300.0, seed=3, wanted_error=0.01)
     assert widom.converged
     assert abs(widom.boltzmann_mean - grid.boltzmann_mean) < 4.0 * widom.boltzmann_error
@@ -82,8 +82,12 @@ def test_the_description_of_the_crystal_does_not_matter(change: str) -> None:
         case "rotation":
             turn = rotations_from_unit(rng.random((1, 3)))[0]
             other = other.with_lattice(other.lattice @ turn.T)
-    first = henry_by_quadrature(made_ready(SODALITE), gas=gas, temperature=300.0, wanted_error=1e-3)
-    second = henry_by_quadrature(made_ready(other), gas=gas, temperature=300.0, wanted_error=1e-3)
+    first = henry_by_quadrature(
+        made_ready(SODALITE), gas=gas, temperature=300.0, wanted_error=1e-3, seed=1
+    )
+    second = henry_by_quadrature(
+        made_ready(other), gas=gas, temperature=300.0, wanted_error=1e-3, seed=1
+    )
     assert second.coefficient_mol_per_kg_pa == pytest.approx(
         first.coefficient_mol_per_kg_pa, rel=4e-3
     )
@@ -96,7 +100,7 @@ def test_an_empty_cell_holds_an_ideal_gas() -> None:
         lattice=np.eye(3) * 60.0, frac=np.zeros((1, 3)), numbers=np.array([10]), name="nearly empty"
     )
     result = henry_by_quadrature(
-        made_ready(cell), gas=gas_named("He"), temperature=300.0, wanted_error=1e-3
+        made_ready(cell), gas=gas_named("He"), temperature=300.0, wanted_error=1e-3, seed=1
     )
     assert result.boltzmann_mean == pytest.approx(1.0, abs=2e-3)
     assert result.heat_kj_per_mol == pytest.approx(GAS_CONSTANT * 0.3, rel=0.02)
@@ -116,7 +120,7 @@ def test_rotations_are_uniform_and_proper() -> None:
 
 def test_claimed_errors_cover_the_truth() -> None:
     framework, gas = made_ready(SODALITE), gas_named("CH4")
-    truth = henry_by_quadrature(framework, gas=gas, temperature=300.0, wanted_error=1e-4)
+    truth = henry_by_quadrature(framework, gas=gas, temperature=300.0, wanted_error=2e-4, seed=1)
     inside = 0
     for seed in range(12):
         found = henry_by_insertion(

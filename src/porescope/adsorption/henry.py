@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Float
+
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
 from porescope.units import GAS_CONSTANT
@@ -107,3 +110,42 @@ def henry_from_boltzmann_mean(
         charge_source=framework.charge_source if gas.is_charged else "none",
         n_pockets_blocked=n_pockets_blocked,
     )
+
+
+def boltzmann_heat(
+    factor: Float[np.ndarray, "replicates"],
+    weighted: Float[np.ndarray, "replicates"],
+    *,
+    temperature: float,
+) -> tuple[float, float]:
+    r"""Isosteric heat at zero loading, and its error, from independent replicates.
+
+    .. math:: q_{st} = RT - N_A \langle E e^{-E/kT} \rangle / \langle e^{-E/kT} \rangle
+
+    The error is the jackknife's, for the ratio of two correlated means.
+
+    Parameters
+    ----------
+    factor:
+        Sum or mean of the Boltzmann factor in each replicate.
+    weighted:
+        The same of energy over Boltzmann's constant times the factor [K].
+    temperature:
+        Temperature [K].
+
+    Returns
+    -------
+    :
+        Heat and standard error [kJ/mol]; NaN where nothing fits.
+    """
+    kj = GAS_CONSTANT * 1e-3
+    if factor.sum() <= 0.0:
+        return float("nan"), float("nan")
+    heat = kj * (temperature - weighted.sum() / factor.sum())
+    left = factor.sum() - factor
+    if np.any(left <= 0.0):
+        return float(heat), float("nan")
+    ratios = (weighted.sum() - weighted) / left
+    n = len(factor)
+    error = kj * np.sqrt((n - 1) / n * np.sum((ratios - ratios.mean()) ** 2))
+    return float(heat), float(error)

@@ -13,7 +13,7 @@ from scipy.stats import qmc
 from porescope.adsorption.ewald import EwaldSum, potential_of_sum_k, prepare_ewald
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
-from porescope.adsorption.henry import HenryResult, henry_from_boltzmann_mean
+from porescope.adsorption.henry import HenryResult, boltzmann_heat, henry_from_boltzmann_mean
 from porescope.adsorption.interactions import tail_energy_k
 from porescope.adsorption.lennard_jones import (
     BeadInteraction,
@@ -21,7 +21,6 @@ from porescope.adsorption.lennard_jones import (
     prepare_bead,
 )
 from porescope.errors import ConfigError
-from porescope.units import GAS_CONSTANT
 
 _OVERLAP_K = 2.0e5
 _REPLICATES = 16
@@ -104,7 +103,7 @@ def henry_by_insertion(
             progress(min(1.0, share), f"{n_each * _REPLICATES} insertions")
         if done or (n_each + batch) * _REPLICATES > max_insertions:
             break
-    heat, heat_error = _heat(factor, weighted, temperature)
+    heat, heat_error = boltzmann_heat(factor, weighted, temperature=temperature)
     return henry_from_boltzmann_mean(
         float(mean),
         error=float(error),
@@ -233,22 +232,3 @@ def rotations_from_unit(unit: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 
         [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ]
     return np.moveaxis(np.array(rows), 2, 0)
-
-
-def _heat(
-    factor: Float[np.ndarray, "replicates"],
-    weighted: Float[np.ndarray, "replicates"],
-    temperature: float,
-) -> tuple[float, float]:
-    """Isosteric heat and its jackknife error [kJ/mol]."""
-    if factor.sum() <= 0.0:
-        return float("nan"), float("nan")
-    kj = GAS_CONSTANT * 1e-3
-    heat = kj * (temperature - weighted.sum() / factor.sum())
-    left = factor.sum() - factor
-    if np.any(left <= 0.0):
-        return float(heat), float("nan")
-    ratios = (weighted.sum() - weighted) / left
-    n = len(factor)
-    error = kj * np.sqrt((n - 1) / n * np.sum((ratios - ratios.mean()) ** 2))
-    return float(heat), float(error)

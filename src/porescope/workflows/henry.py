@@ -61,7 +61,7 @@ def henry(
     block_pockets:
         Leave out pockets that the gas cannot reach through windows below 15 kT.
     seed:
-        Seed of the insertions.
+        Seed of the random numbers.
     progress:
         Called with what is done, and the share that is done.
 
@@ -81,19 +81,23 @@ def henry(
     if method == "auto":
         method = "quadrature" if chosen_gas.is_single_site else "insertion"
     framework = adsorbent(structure, gases=(chosen_gas,), field=chosen_field, charges=charges)
+    reach = None
+    if block_pockets:
+        from porescope.adsorption.reach import reachable_positions
+
+        reach = reachable_positions(framework, chosen_gas, temperature=temperature)
+    allowed = None if reach is None else reach.contains
+    n_pockets = None if reach is None else reach.n_pockets
     if method == "quadrature":
         return henry_by_quadrature(
             framework,
             gas=chosen_gas,
             temperature=temperature,
+            seed=seed,
             wanted_error=QUADRATURE_ERROR if wanted_error is None else wanted_error,
-            block_pockets=block_pockets,
+            allowed=allowed,
+            n_pockets_blocked=n_pockets,
         )
-    reachable = None
-    if block_pockets:
-        from porescope.adsorption.reach import reachable_positions
-
-        reachable = reachable_positions(framework, chosen_gas, temperature=temperature)
     return henry_by_insertion(
         framework,
         gas=chosen_gas,
@@ -101,7 +105,7 @@ def henry(
         seed=seed,
         wanted_error=INSERTION_ERROR if wanted_error is None else wanted_error,
         max_insertions=max_insertions,
-        allowed=None if reachable is None else reachable.contains,
-        n_pockets_blocked=None if reachable is None else reachable.n_pockets,
+        allowed=allowed,
+        n_pockets_blocked=n_pockets,
         progress=None if progress is None else lambda share, text: progress(text, share),
     )
