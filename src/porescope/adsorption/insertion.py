@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from scipy.stats import qmc
 
 from porescope.adsorption.ewald import EwaldSum, potential_of_sum_k, prepare_ewald
@@ -20,6 +20,7 @@ from porescope.adsorption.lennard_jones import (
     energies_at_points_k,
     prepare_bead,
 )
+from porescope.adsorption.proposals import PositionProposal, boltzmann_proposal
 from porescope.errors import ConfigError
 
 _OVERLAP_K = 2.0e5
@@ -44,7 +45,9 @@ def henry_by_insertion(
 ) -> HenryResult:
     """Henry coefficient and isosteric heat from random insertions of one molecule.
 
-    Positions, orientations and shapes come from 16 independently scrambled Sobol sequences; the
+    Positions are drawn after a coarse grid of the Boltzmann factor and weighted so that the mean
+    stays that over the cell. They, the orientations and the shapes come from 16 independently
+    scrambled Sobol sequences; the
     standard errors are those of the mean over the sequences, and sampling stops where the
     relative error of the Henry coefficient falls below the one wanted.
 
@@ -79,8 +82,8 @@ def henry_by_insertion(
     """
     _check(gas, temperature)
     streams = np.random.SeedSequence(seed).spawn(_REPLICATES)
-    engines = [qmc.Sobol(7, scramble=True, rng=np.random.default_rng(s)) for s in streams]
-    energies = _made_ready(framework, gas, allowed)
+    engines = [qmc.Sobol(8, scramble=True, rng=np.random.default_rng(s)) for s in streams]
+    energies = _made_ready(framework, gas, temperature=temperature, allowed=allowed)
     tail = tail_energy_k(framework, gas)
     factor = np.zeros(_REPLICATES)
     weighted = np.zeros(_REPLICATES)
@@ -88,9 +91,9 @@ def henry_by_insertion(
     while True:
         for row, engine in enumerate(engines):
             for chunk in _chunks(engine, batch):
-                energy = energies(chunk)
-                energy = energy[np.isfinite(energy)] + tail
-                boltzmann = np.exp(-energy / temperature)
+                energy, weight = energies(chunk)
+                energy = energy + tail
+                boltzmann = weight * np.exp(-energy / temperature)
                 factor[row] += boltzmann.sum()
                 weighted[row] += (energy * boltzmann).sum()
         n_each += batch
@@ -130,7 +133,7 @@ def _check(gas: Gas, temperature: float) -> None:
         )
 
 
-def _chunks(engine: qmc.Sobol, n: int, largest: int = 65_536) -> Iterator[Float[np.ndarray, "n 7"]]:
+def _chunks(engine: qmc.Sobol, n: int, largest: int = 65_536) -> Iterator[Float[np.ndarray, "n 8"]]:
     """Points of a sequence in pieces of bounded memory."""
     with warnings.catch_warnings():
         # Balance needs powers of two, and every round is one.
@@ -148,17 +151,22 @@ class _Energies:
     framework: Framework
     gas: Gas
     allowed: Allowed | None
+    proposal: PositionProposal
     beads: tuple[tuple[int, BeadInteraction], ...]
     """Beads with Lennard-Jones energy, the largest first: an overlap is found early."""
     ewald: EwaldSum | None
 
-    def __call__(self, unit: Float[np.ndarray, "n 7"]) -> Float[np.ndarray, "n"]:
-        """Energy of each insertion over Boltzmann's constant [K]; infinite for an overlap."""
-        energy = np.full(len(unit), np.inf)
+    def __call__(
+        self, unit: Float[np.ndarray, "n 8"]
+    ) -> tuple[Float[np.ndarray, "kept"], Float[np.ndarray, "kept"]]:
+        """Energies over Boltzmann's constant [K] and weights of the insertions without overlap."""
+        frac, weight = self.proposal.place(unit[:, :4])
         alive = np.arange(len(unit))
         if self.allowed is not None:
-            alive = alive[self.allowed(unit[:, :3])]
-        sites = placed_molecules(self.gas, unit[alive], self.framework.crystal.lattice)
+            alive = alive[self.allowed(frac)]
+        sites = placed_molecules(
+            self.gas, frac[alive], unit[alive, 4:], lattice=self.framework.crystal.lattice
+        )
         total = np.zeros(len(alive))
         for bead, interaction in self.beads:
             total = total + energies_at_points_k(interaction, np.ascontiguousarray(sites[:, bead]))
@@ -170,11 +178,12 @@ class _Energies:
             points = sites[:, charged].reshape(-1, 3)
             potential = potential_of_sum_k(self.ewald, points).reshape(len(alive), -1)
             total = total + potential @ charge[charged]
-        energy[alive] = total
-        return energy
+        return total, weight[alive]
 
 
-def _made_ready(framework: Framework, gas: Gas, allowed: Allowed | None) -> _Energies:
+def _made_ready(
+    framework: Framework, gas: Gas, *, temperature: float, allowed: Allowed | None
+) -> _Energies:
     order = np.argsort([-b.sigma if b.epsilon_k > 0.0 else 0.0 for b in gas.beads], kind="stable")
     beads = tuple(
         (int(bead), prepare_bead(framework, gas, bead=int(bead)))
@@ -189,32 +198,41 @@ def _made_ready(framework: Framework, gas: Gas, allowed: Allowed | None) -> _Ene
             charges=framework.charges,
             n_points=20_000,
         )
-    return _Energies(framework=framework, gas=gas, allowed=allowed, beads=beads, ewald=ewald)
+    return _Energies(
+        framework=framework,
+        gas=gas,
+        allowed=allowed,
+        proposal=boltzmann_proposal(framework, gas, temperature=temperature),
+        beads=beads,
+        ewald=ewald,
+    )
 
 
 def placed_molecules(
-    gas: Gas, unit: Float[np.ndarray, "n 7"], lattice: Float[np.ndarray, "3 3"]
+    gas: Gas,
+    frac: Float[np.ndarray, "n 3"],
+    unit: Float[np.ndarray, "n 4"],
+    *,
+    lattice: Float[np.ndarray, "3 3"],
 ) -> Float[np.ndarray, "n beads 3"]:
-    """Cartesian positions of the beads [Å] of molecules placed by points of the unit cube.
+    """Cartesian positions of the beads [Å] of molecules at given centres.
 
     Parameters
     ----------
     gas:
         Molecule.
+    frac:
+        Fractional positions of the centres of mass.
     unit:
-        Three numbers for the centre of mass (fractional), three for a uniform rotation, one for
-        the shape; all from 0 to 1.
+        Three numbers for a uniform rotation and one for the shape, from 0 to 1.
     lattice:
         Cell vectors as rows [Å].
     """
-    shape: Int[np.ndarray, "n"] = np.minimum(
-        (unit[:, 6] * len(gas.conformers)).astype(np.int64), len(gas.conformers) - 1
-    )
-    centre = unit[:, :3] @ lattice
+    shape = np.minimum((unit[:, 3] * len(gas.conformers)).astype(int), len(gas.conformers) - 1)
+    centre = frac @ lattice
     if len(gas.beads) == 1:
         return centre[:, None, :] + gas.conformers[shape]
-    rotation = rotations_from_unit(unit[:, 3:6])
-    turned = np.einsum("nij,nbj->nbi", rotation, gas.conformers[shape])
+    turned = np.einsum("nij,nbj->nbi", rotations_from_unit(unit[:, :3]), gas.conformers[shape])
     return centre[:, None, :] + turned
 
 
