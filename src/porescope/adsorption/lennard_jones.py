@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numba
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
 from porescope.adsorption.images import Images, images_within
 from porescope.adsorption.interactions import pair_table
-from porescope.adsorption.lennard_jones_kernels import block_energies
+from porescope.adsorption.lennard_jones_kernels import block_energies, block_gradients
 from porescope.adsorption.point_blocks import PointBlocks, blocks_of_points
 
 _CHUNK = 1 << 19  # points at once, so that memory is bounded
@@ -28,13 +28,11 @@ class BeadInteraction:
     """Cell vectors as rows [Å]."""
     images: Images
     """Atoms within the cutoff of the cell."""
-    type_of: Int[np.ndarray, "images"]
-    """Atom type of each image."""
-    c12: Float[np.ndarray, "types"]
-    """4 epsilon sigma^12 [K Å^12]."""
-    c6: Float[np.ndarray, "types"]
-    """4 epsilon sigma^6 [K Å^6]."""
-    shift_k: Float[np.ndarray, "types"]
+    c12: Float[np.ndarray, "images"]
+    """4 epsilon sigma^12 of each image [K Å^12]."""
+    c6: Float[np.ndarray, "images"]
+    """4 epsilon sigma^6 of each image [K Å^6]."""
+    shift_k: Float[np.ndarray, "images"]
     """Energy at the cutoff where the field is shifted, else 0 [K]."""
     cutoff: float
     """Distance beyond which the energy is zero [Å]."""
@@ -65,13 +63,13 @@ def prepare_bead(
         frac=framework.crystal.frac[felt],
         reach=table.cutoff + margin,
     )
+    kind = framework.type_index[felt][images.atom]
     return BeadInteraction(
         lattice=framework.crystal.lattice,
         images=images,
-        type_of=framework.type_index[felt][images.atom],
-        c12=4.0 * epsilon * sigma**12,
-        c6=4.0 * epsilon * sigma**6,
-        shift_k=np.ascontiguousarray(table.shift_k[:, bead]),
+        c12=(4.0 * epsilon * sigma**12)[kind],
+        c6=(4.0 * epsilon * sigma**6)[kind],
+        shift_k=table.shift_k[:, bead][kind],
         cutoff=table.cutoff,
     )
 
@@ -103,18 +101,40 @@ def bead_energies_k(
     return energies_at_points_k(prepare_bead(framework, gas, bead=bead), cart)
 
 
+def bead_gradients_k(
+    framework: Framework, gas: Gas, cart: Float[np.ndarray, "points 3"], *, bead: int = 0
+) -> tuple[Float[np.ndarray, "points"], Float[np.ndarray, "points 3"]]:
+    """Energies of one bead [K], as :func:`bead_energies_k`, and their cartesian gradients [K/Å].
+
+    Inside 0.01 Å of an atom the gradient is that at 0.01 Å.
+    """
+    interaction = prepare_bead(framework, gas, bead=bead)
+    out = np.empty((len(cart), 4))
+    for rows, home in _parts(cart, interaction.lattice):
+        blocks = blocks_of_points(home)
+        out[rows][blocks.order] = gradients_of_blocks_k(interaction, home, blocks=blocks)
+    return out[:, 0].copy(), out[:, 1:].copy()
+
+
 def energies_at_points_k(
     interaction: BeadInteraction, cart: Float[np.ndarray, "points 3"]
 ) -> Float[np.ndarray, "points"]:
     """Energies of a prepared bead at any points [K]."""
     out = np.empty(len(cart))
-    inverse = np.linalg.inv(interaction.lattice)
+    for rows, home in _parts(cart, interaction.lattice):
+        blocks = blocks_of_points(home)
+        out[rows][blocks.order] = energies_of_blocks_k(interaction, home, blocks=blocks)
+    return out
+
+
+def _parts(
+    cart: Float[np.ndarray, "points 3"], lattice: Float[np.ndarray, "3 3"]
+) -> Iterator[tuple[slice, Float[np.ndarray, "some 3"]]]:
+    """Rows of the points, a bounded number at once, and their places in the home cell [Å]."""
+    inverse = np.linalg.inv(lattice)
     for start in range(0, len(cart), _CHUNK):
         frac = cart[start : start + _CHUNK] @ inverse
-        home = (frac - np.floor(frac)) @ interaction.lattice
-        blocks = blocks_of_points(home)
-        out[start + blocks.order] = energies_of_blocks_k(interaction, home, blocks=blocks)
-    return out
+        yield slice(start, start + _CHUNK), (frac - np.floor(frac)) @ lattice
 
 
 def energies_of_blocks_k(
@@ -127,18 +147,34 @@ def energies_of_blocks_k(
     interaction:
         The prepared bead.
     home:
-        Cartesian coordinates inside the cell [Å].
+        Cartesian coordinates inside the cell, or as far outside as its margin [Å].
     blocks:
         Blocks of these points.
     """
+    return _run_kernel(block_energies, interaction, home, blocks, np.empty(len(home)))
+
+
+def gradients_of_blocks_k(
+    interaction: BeadInteraction, home: Float[np.ndarray, "points 3"], *, blocks: PointBlocks
+) -> Float[np.ndarray, "points 4"]:
+    """Energies [K] and their gradients [K/Å] at points, in the order of their blocks."""
+    return _run_kernel(block_gradients, interaction, home, blocks, np.empty((len(home), 4)))
+
+
+def _run_kernel(
+    kernel: Callable[..., bool],
+    interaction: BeadInteraction,
+    home: Float[np.ndarray, "points 3"],
+    blocks: PointBlocks,
+    out: Float[np.ndarray, "points *columns"],
+) -> Float[np.ndarray, "points *columns"]:
     points = np.ascontiguousarray(home[blocks.order])
-    out = np.empty(len(points))
     images = interaction.images
 
     def some_blocks(first: int, last: int, capacity: int) -> bool:
-        return block_energies(
+        return kernel(
             points, blocks.starts, first, last,
-            images.x, images.y, images.z, interaction.type_of,
+            images.x, images.y, images.z,
             images.starts, images.bins, images.origin, images.width,
             interaction.c12, interaction.c6, interaction.shift_k, interaction.cutoff,
             capacity, out,

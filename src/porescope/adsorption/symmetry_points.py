@@ -126,47 +126,49 @@ def _hold(
 
 @njit(cache=True, nogil=True)
 def _maps_onto_itself(frac, kind, starts, bins, rotations, translations, lattice, tolerance):
-    volume = abs(np.linalg.det(lattice))
-    margin = np.empty(3)
-    for axis in range(3):
-        one, two = lattice[(axis + 1) % 3], lattice[(axis + 2) % 3]
-        margin[axis] = tolerance * np.sqrt(np.sum(np.cross(one, two) ** 2)) / volume
-    low = np.empty(3, np.int64)
-    high = np.empty(3, np.int64)
+    # Images of one atom of each orbit suffice: the others are such images themselves.
+    reached = np.zeros(len(frac), np.bool_)
     image = np.empty(3)
-    for op in range(len(rotations)):
-        for atom in range(len(frac)):
+    for atom in range(len(frac)):
+        if reached[atom]:
+            continue
+        for op in range(len(rotations)):
             for axis in range(3):
                 value = translations[op, axis]
                 for other in range(3):
                     value += rotations[op, axis, other] * frac[atom, other]
-                value -= np.floor(value)
-                image[axis] = value
-                low[axis] = int(np.floor((value - margin[axis]) * bins))
-                high[axis] = int(np.floor((value + margin[axis]) * bins))
-            found = False
-            for i in range(low[0], high[0] + 1):
-                for j in range(low[1], high[1] + 1):
-                    for k in range(low[2], high[2] + 1):
-                        cell = ((i % bins) * bins + j % bins) * bins + k % bins
-                        for other in range(starts[cell], starts[cell + 1]):
-                            if kind[other] != kind[atom]:
-                                continue
-                            r2 = 0.0
-                            d0 = image[0] - frac[other, 0]
-                            d1 = image[1] - frac[other, 1]
-                            d2 = image[2] - frac[other, 2]
-                            d0 -= np.rint(d0)
-                            d1 -= np.rint(d1)
-                            d2 -= np.rint(d2)
-                            for axis in range(3):
-                                part = d0 * lattice[0, axis] + d1 * lattice[1, axis]
-                                r2 += (part + d2 * lattice[2, axis]) ** 2
-                            if r2 < tolerance * tolerance:
-                                found = True
-            if not found:
+                image[axis] = value - np.floor(value)
+            found = _atom_at(image, kind[atom], frac, kind, starts, bins, lattice, tolerance)
+            if found < 0:
                 return False
+            reached[found] = True
     return True
+
+
+@njit(cache=True, nogil=True)
+def _atom_at(place, kind, frac, kinds, starts, bins, lattice, tolerance):
+    # The atom of a kind at a place, or -1. Bins are searched as far as the tolerance reaches.
+    margin = np.empty(3)
+    volume = abs(np.linalg.det(lattice))
+    for axis in range(3):
+        one, two = lattice[(axis + 1) % 3], lattice[(axis + 2) % 3]
+        area2 = (one @ one) * (two @ two) - (one @ two) ** 2
+        margin[axis] = tolerance * np.sqrt(area2) / volume
+    low = np.floor((place - margin) * bins).astype(np.int64)
+    high = np.floor((place + margin) * bins).astype(np.int64)
+    for i in range(low[0], high[0] + 1):
+        for j in range(low[1], high[1] + 1):
+            for k in range(low[2], high[2] + 1):
+                cell = ((i % bins) * bins + j % bins) * bins + k % bins
+                for other in range(starts[cell], starts[cell + 1]):
+                    if kinds[other] != kind:
+                        continue
+                    delta = place - frac[other]
+                    delta -= np.rint(delta)
+                    cart = delta @ lattice
+                    if cart @ cart < tolerance * tolerance:
+                        return other
+    return -1
 
 
 @njit(cache=True, nogil=True)
