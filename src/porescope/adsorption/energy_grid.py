@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -12,9 +14,10 @@ from porescope.adsorption.interactions import tail_energy_k
 from porescope.adsorption.lennard_jones import (
     BeadInteraction,
     energies_of_blocks_k,
+    gradients_of_blocks_k,
     prepare_bead,
 )
-from porescope.adsorption.point_blocks import blocks_of_grid
+from porescope.adsorption.point_blocks import PointBlocks, blocks_of_grid
 from porescope.adsorption.symmetry_points import grid_shape, unique_points
 from porescope.errors import ConfigError
 
@@ -58,28 +61,16 @@ def lennard_jones_grid(
     ConfigError
         Where the gas has several sites or a charge, or the grid has no or too many points.
     """
-    if not gas.is_single_site:
-        raise ConfigError(
-            f"expected a gas of one uncharged site, got {gas.name} ({gas.model}) with "
-            f"{len(gas.beads)} sites: use molecule_grid for it"
-        )
+    _need_single_site(gas)
     shape = chosen_shape(framework, spacing=spacing, shape=shape, use_symmetry=use_symmetry)
     interaction = prepare_bead(framework, gas)
-    tail = tail_energy_k(framework, gas)
     unique = unique_points(framework, shape=shape) if use_symmetry else None
     if unique is None:
         energy = grid_energies_k(interaction, np.arange(int(np.prod(shape))), shape=shape)
     else:
         energy = grid_energies_k(interaction, unique.points, shape=shape)[unique.unique]
-    energy += tail
-    np.minimum(energy, cap_k, out=energy)
-    return EnergyGrid(
-        lattice=framework.crystal.lattice,
-        energy_k=energy.reshape(shape),
-        cap_k=cap_k,
-        gas=gas.name,
-        field=framework.field.describe(),
-    )
+    energy += tail_energy_k(framework, gas)
+    return _energy_grid(framework, gas, energy, shape=shape, cap_k=cap_k)
 
 
 def chosen_shape(
@@ -112,6 +103,32 @@ def chosen_shape(
     return shape
 
 
+def gradient_norm_grid(
+    framework: Framework,
+    gas: Gas,
+    *,
+    spacing: float | None = None,
+    shape: tuple[int, int, int] | None = None,
+    cap_k: float = CAP_K,
+    use_symmetry: bool = True,
+) -> tuple[EnergyGrid, Float[np.ndarray, "na nb nc"]]:
+    """As :func:`lennard_jones_grid`, with the length of the energy's gradient [K/Å]."""
+    _need_single_site(gas)
+    shape = chosen_shape(framework, spacing=spacing, shape=shape, use_symmetry=use_symmetry)
+    interaction = prepare_bead(framework, gas)
+    unique = unique_points(framework, shape=shape) if use_symmetry else None
+    points = np.arange(int(np.prod(shape))) if unique is None else unique.points
+    energy, slope = np.empty(len(points)), np.empty(len(points))
+    for rows, blocks, home in _parts_of_grid(interaction, points, shape=shape, offset=None):
+        both = gradients_of_blocks_k(interaction, home, blocks=blocks)
+        energy[rows][blocks.order] = both[:, 0]
+        slope[rows][blocks.order] = np.sqrt(np.sum(both[:, 1:] ** 2, axis=1))
+    if unique is not None:
+        energy, slope = energy[unique.unique], slope[unique.unique]
+    energy = energy + tail_energy_k(framework, gas)
+    return _energy_grid(framework, gas, energy, shape=shape, cap_k=cap_k), slope.reshape(shape)
+
+
 def grid_energies_k(
     interaction: BeadInteraction,
     points: Int[np.ndarray, "points"],
@@ -133,12 +150,49 @@ def grid_energies_k(
         Cartesian shift of all points [Å].
     """
     out = np.empty(len(points))
+    for rows, blocks, home in _parts_of_grid(interaction, points, shape=shape, offset=offset):
+        out[rows][blocks.order] = energies_of_blocks_k(interaction, home, blocks=blocks)
+    return out
+
+
+def _parts_of_grid(
+    interaction: BeadInteraction,
+    points: Int[np.ndarray, "points"],
+    *,
+    shape: tuple[int, int, int],
+    offset: Float[np.ndarray, "3"] | None,
+) -> Iterator[tuple[slice, PointBlocks, Float[np.ndarray, "some 3"]]]:
+    """Rows of the points, a bounded number at once, their blocks and places [Å]."""
     steps = interaction.lattice / np.array(shape)[:, None]
     for start in range(0, len(points), _CHUNK):
         index = np.stack(np.unravel_index(points[start : start + _CHUNK], shape), axis=1)
-        blocks = blocks_of_grid(index, shape=shape)
         home = index @ steps
         if offset is not None:
             home += offset
-        out[start + blocks.order] = energies_of_blocks_k(interaction, home, blocks=blocks)
-    return out
+        yield slice(start, start + _CHUNK), blocks_of_grid(index, shape=shape), home
+
+
+def _need_single_site(gas: Gas) -> None:
+    if not gas.is_single_site:
+        raise ConfigError(
+            f"expected a gas of one uncharged site, got {gas.name} ({gas.model}) with "
+            f"{len(gas.beads)} sites: use molecule_grid for it"
+        )
+
+
+def _energy_grid(
+    framework: Framework,
+    gas: Gas,
+    energy: Float[np.ndarray, "points"],
+    *,
+    shape: tuple[int, int, int],
+    cap_k: float,
+) -> EnergyGrid:
+    np.minimum(energy, cap_k, out=energy)
+    return EnergyGrid(
+        lattice=framework.crystal.lattice,
+        energy_k=energy.reshape(shape),
+        cap_k=cap_k,
+        gas=gas.name,
+        field=framework.field.describe(),
+    )
