@@ -64,9 +64,7 @@ class Engine:
     def _force_field(self) -> Any:
         raspa, job = self.raspa, self.job
         atoms = [
-            raspa.PseudoAtom(
-                s["name"], s["is_framework"], s["mass"], s["charge"], 0.0, s["number"]
-            )
+            raspa.PseudoAtom(s["name"], s["is_framework"], s["mass"], s["charge"], 0.0, s["number"])
             for s in job["sites"]
         ]
         pairs = [raspa.VDWParameters(s["epsilon_k"], s["sigma"]) for s in job["sites"]]
