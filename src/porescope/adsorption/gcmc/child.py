@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -114,10 +115,8 @@ class GcmcChild:
             for pipe in (self._process.stdin, self._process.stdout, self._words):
                 if pipe is not None and not pipe.closed:
                     # A child that is gone leaves unsent text in the pipe.
-                    try:
+                    with contextlib.suppress(BrokenPipeError):
                         pipe.close()
-                    except BrokenPipeError:
-                        pass
             self._process = None
         if self._folder is not None:
             self._folder.cleanup()

@@ -7,10 +7,11 @@ low by up to var(N)/N, one molecule of an ideal gas. :func:`cycle_weights` undoe
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy import stats
 
 from porescope.adsorption.gcmc.job import MINIMUM_STEPS
@@ -121,7 +122,7 @@ def blocks(n_cycles: int, *, n_blocks: int) -> list[slice]:
     if n_cycles < n_blocks:
         raise ConfigError(f"expected at least {n_blocks} cycles, got {n_cycles}")
     edges = np.linspace(0, n_cycles, n_blocks + 1).astype(int)
-    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
 
 def half_width(values: Float[np.ndarray, "blocks"]) -> float:
