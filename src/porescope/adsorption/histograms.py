@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import gemmi
 import numpy as np
@@ -70,8 +71,8 @@ def energy_slope_histogram(
     """Share of points in each bin of energy and of the gradient's length.
 
     Bins of energy are those of :func:`energy_histogram`, bins of the gradient 25 kJ/mol/Å wide up
-    to 150, with one for what lies above. Source of the form: Shi et al., J. Phys. Chem. C 127
-    (2023) 9226, https://doi.org/10.1021/acs.jpcc.3c00710.
+    to 150, with one for what lies above. Source of the form: Shi et al., J. Chem. Theory Comput.
+    19 (2023) 4568, https://doi.org/10.1021/acs.jctc.2c00798.
 
     Parameters
     ----------
@@ -216,7 +217,7 @@ def _counts(values: Float[np.ndarray, "*points"], edges: tuple[int, ...]) -> np.
 
 def _energy_names() -> list[str]:
     edges = ENERGY_EDGES_KJ_PER_MOL
-    inside = [f"energy_{low}_to_{high}_kj_per_mol" for low, high in zip(edges, edges[1:])]
+    inside = [f"energy_{low}_to_{high}_kj_per_mol" for low, high in pairwise(edges)]
     return [
         f"energy_below_{edges[0]}_kj_per_mol",
         *inside,
@@ -226,7 +227,7 @@ def _energy_names() -> list[str]:
 
 def _slope_names() -> list[str]:
     edges = SLOPE_EDGES_KJ_PER_MOL_A
-    inside = [f"slope_{low}_to_{high}_kj_per_mol_a" for low, high in zip(edges, edges[1:])]
+    inside = [f"slope_{low}_to_{high}_kj_per_mol_a" for low, high in pairwise(edges)]
     return [*inside, f"slope_above_{edges[-1]}_kj_per_mol_a"]
 
 
