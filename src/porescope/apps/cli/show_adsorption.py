@@ -162,7 +162,7 @@ def show_grid(grid: EnergyGrid, *, file: Path, console: Console) -> None:
 def _columns(*names: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for name in names:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
     return table
 
 
