@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -101,7 +101,8 @@ def pressure_at_loading(
     low, high = float(np.log(low_pa)), float(np.log(high_pa))
     if not loading_mol_per_kg > 0.0 or gap(low) > 0.0 or not gap(high) > 0.0:
         return float("nan")
-    return float(np.exp(brentq(gap, low, high, xtol=1e-12)))  # pyright: ignore[reportArgumentType]
+    root: Any = brentq(gap, low, high, xtol=1e-12)
+    return float(np.exp(root))
 
 
 def isosteric_heats(

@@ -117,7 +117,7 @@ def fit_isotherm(
     """
     p, n, sigma = _checked(pressures_pa, loadings_mol_per_kg, errors)
     family = form_named(form)
-    kinds = tuple(parameter.kind for parameter in family.parameters)
+    kinds: tuple[ParameterKind, ...] = tuple(row.kind for row in family.parameters)
     if len(p) < len(kinds):
         raise ConfigError(
             f"{form} has {len(kinds)} parameters and there are {len(p)} points; measure more, or "
@@ -311,7 +311,7 @@ def _fit(
     weighted: bool,
 ) -> IsothermFit:
     family = form_named(form)
-    kinds = tuple(parameter.kind for parameter in family.parameters)
+    kinds: tuple[ParameterKind, ...] = tuple(row.kind for row in family.parameters)
     values = np.array(_values(found.x, kinds))
     relative = parameter_errors(found.jac, cost=float(found.cost), weighted=weighted)
     signed = np.array([kind == "signed" for kind in kinds])
