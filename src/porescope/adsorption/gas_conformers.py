@@ -202,21 +202,29 @@ def _turns(
     n_shapes = len(directions)
     if grand is None:
         return np.zeros(n_shapes)
-    angle = np.linspace(0.0, 2.0 * np.pi, 721)
+    angle = np.linspace(0.0, 2.0 * np.pi, 1441)
     azimuth = np.arctan2(directions[:, :, 1], directions[:, :, 0])
+    terms = [
+        (column, torsion)
+        for column, bead in enumerate(beads)
+        for torsion in model.torsions
+        if torsion.atoms in ((grand, before, centre, bead), (bead, centre, before, grand))
+    ]
+    # With one bead, the turn is the torsion less what the azimuth has of it.
+    offset = azimuth[:, 0]
+    relative = azimuth - offset[:, None]
+    groups = np.zeros((1, len(beads))) if len(beads) == 1 else relative
     turns = np.zeros(n_shapes)
-    for shape in range(n_shapes):
+    for row, shifts in enumerate(groups):
         energy = np.zeros(len(angle))
-        for column, bead in enumerate(beads):
-            for torsion in model.torsions:
-                if torsion.atoms in (
-                    (grand, before, centre, bead),
-                    (bead, centre, before, grand),
-                ):
-                    energy += torsion_energy_k(torsion, azimuth[shape, column] + angle)
+        for column, torsion in terms:
+            energy += torsion_energy_k(torsion, shifts[column] + angle)
         weight = np.exp(-(energy - energy.min()) / temperature)
-        turns[shape] = _drawn(angle, weight, n_shapes=1, rng=rng)[0]
-    return turns
+        if len(groups) == 1:
+            turns = _drawn(angle, weight, n_shapes=n_shapes, rng=rng)
+        else:
+            turns[row] = _drawn(angle, weight, n_shapes=1, rng=rng)[0]
+    return turns - offset
 
 
 def _drawn(

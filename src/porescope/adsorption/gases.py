@@ -40,7 +40,7 @@ def gas_names() -> tuple[str, ...]:
 
 def model_names(name: str) -> tuple[str, ...]:
     """Names of the models of a packaged gas, its default first."""
-    return tuple(each.model for each in _models_of(name))
+    return tuple(each.model for each in models_of(name))
 
 
 def gas_named(name: str, *, model: str | None = None, temperature: float | None = None) -> Gas:
@@ -61,7 +61,7 @@ def gas_named(name: str, *, model: str | None = None, temperature: float | None 
     ConfigError
         Where the gas or the model is unknown, with those that there are.
     """
-    models = _models_of(name)
+    models = models_of(name)
     if model is None:
         return gas_from_model(models[0], temperature=temperature)
     for each in models:
@@ -73,7 +73,8 @@ def gas_named(name: str, *, model: str | None = None, temperature: float | None 
     )
 
 
-def _models_of(name: str) -> tuple[GasModel, ...]:
+def models_of(name: str) -> tuple[GasModel, ...]:
+    """Models of a packaged gas, its default first."""
     for known, models in _models().items():
         if plain(known) == plain(name):
             return models

@@ -1,6 +1,7 @@
 """Force fields in the files of RASPA2.
 
-``force_field_mixing_rules.def``, ``force_field.def`` and ``pseudo_atoms.def``. Format: manual of RASPA 2.0, https://doi.org/10.1080/08927022.2015.1010082.
+``force_field_mixing_rules.def``, ``force_field.def`` and ``pseudo_atoms.def``. Format: manual of
+RASPA 2.0, https://doi.org/10.1080/08927022.2015.1010082.
 """
 
 from __future__ import annotations
