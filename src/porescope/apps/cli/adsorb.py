@@ -146,25 +146,33 @@ def grid(
     from porescope.apps.cli.show_adsorption import grid_json, show_grid
     from porescope.apps.cli.staging import staged_file
     from porescope.apps.cli.terminal import console_for_output
-    from porescope.workflows.energy_grid import energy_grid, write_energy_grid
+    from porescope.workflows.energy_grid import (
+        energy_grid,
+        write_energy_grid,
+        write_zeodiff_grid,
+    )
 
+    temperature = temperature_from_text(at)
     chosen = field_from_options(field, cutoff=cutoff, truncation=truncation)
     with work_shown("energies", json_output=json_output):
         result = energy_grid(
             structure,
             gas=gas,
-            temperature=temperature_from_text(at),
+            temperature=temperature,
             field=chosen,
             charges=charges,
             spacing=spacing,
             shape=(32, 32, 32) if zeodiff and shape is None else shape,
         )
         with staged_file(out) as path:
-            write_energy_grid(result, path, zeodiff=zeodiff)
+            if zeodiff:
+                write_zeodiff_grid(result, path)
+            else:
+                write_energy_grid(result, path)
     if json_output:
-        typer.echo(grid_json(result, file=str(out)))
+        typer.echo(grid_json(result.grid, file=str(out)))
     else:
-        show_grid(result, file=out, console=console_for_output())
+        show_grid(result.grid, file=out, console=console_for_output())
 
 
 @app.command()
