@@ -92,5 +92,6 @@ def pores(
         show_pores(found[0][1], name=found[0][0].stem, written=written, console=console)
     else:
         show_many_pores(found, written=written, console=console)
-    if all(not isinstance(result, PoreGeometry) for _, result in found):
-        raise typer.Exit(1)
+    n_failed = sum(not isinstance(result, PoreGeometry) for _, result in found)
+    if n_failed:
+        raise typer.Exit(2 if n_failed == len(found) else 1)
