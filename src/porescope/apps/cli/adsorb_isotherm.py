@@ -58,8 +58,9 @@ def isotherm(
     cutoff: CutoffOption = None,
     truncation: TruncationOption = "",
     cycles: Annotated[
-        int, typer.Option(min=100, metavar="N", help="Cycles of each point, after equilibration.")
-    ] = 5000,
+        int,
+        typer.Option(min=100, metavar="N", help="Cycles of each pressure, with its equilibration."),
+    ] = 10_000,
     error: Annotated[
         str,
         typer.Option(
@@ -74,13 +75,20 @@ def isotherm(
             min=0.0,
             max=1.0,
             metavar="X",
-            help="Helium void fraction for excess loadings; computed where none is given.",
+            help="Helium void fraction, for excess loadings.",
             show_default=False,
         ),
     ] = None,
-    block_pockets: Annotated[
-        bool, typer.Option("--block-pockets", help="Leave out pockets the gas cannot reach.")
-    ] = False,
+    density: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=2.0,
+            metavar="Å",
+            help="Write where the gas is, as .cube with this spacing.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the random numbers.")] = 1,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew instead of going on with FOLDER.")
@@ -124,7 +132,7 @@ def isotherm(
             cycles=cycles,
             wanted_error=relative_error_from_text(error),
             void_fraction=void_fraction,
-            block_pockets=block_pockets,
+            density_spacing=density,
             seed=seed,
             out=out,
             resume=not fresh,
