@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from porescope.adsorption.charge_equilibration import eqeq_charges
 from porescope.adsorption.site_rules import SiteRule, atom_name, matching_rows
-from porescope.adsorption.text_tables import plain, table_from_text
+from porescope.adsorption.text_tables import atomic_number, plain, table_from_text
 from porescope.crystal.structure import Crystal
 from porescope.errors import ConfigError
 
@@ -63,11 +63,11 @@ def charge_table_from_text(text: str, *, path: Path | None = None) -> ChargeTabl
     for cells, line in zip(table.rows, table.lines, strict=True):
         neighbours = tuple(cells["neighbours"].split())
         for symbol in (cells["element"], *neighbours):
-            if gemmi.Element(symbol).atomic_number == 0:
+            if atomic_number(symbol) == 0:
                 raise table.error(f"expected the symbol of an element, got {symbol!r}", line)
         if not cells["source"]:
             raise table.error("expected the source of the charge in the last column", line)
-        rules.append((gemmi.Element(cells["element"]).atomic_number, neighbours))
+        rules.append((atomic_number(cells["element"]), neighbours))
     return ChargeTable(
         name=table.value("name"),
         citation=table.value("citation"),

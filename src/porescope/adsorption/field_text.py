@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-import gemmi
-
 from porescope.adsorption.force_field import AtomType, ForceField, Mixing, PairType, Truncation
-from porescope.adsorption.text_tables import TextTable, table_from_text
+from porescope.adsorption.text_tables import TextTable, atomic_number, table_from_text
 
 COLUMNS = ("kind", "type", "element", "neighbours_or_second", "epsilon_k", "sigma", "source")
 """Columns of the table."""
@@ -105,14 +103,14 @@ def _atom_type(table: TextTable, row: int) -> AtomType:
     cells, line = table.rows[row], table.lines[row]
     neighbours = tuple(cells["neighbours_or_second"].split())
     for symbol in (cells["element"], *neighbours):
-        if gemmi.Element(symbol).atomic_number == 0 or gemmi.Element(symbol).name != symbol:
+        if atomic_number(symbol) == 0:
             raise table.error(f"expected the symbol of an element, got {symbol!r}", line)
     only_pairs = not cells["epsilon_k"] and not cells["sigma"]
     nan = float("nan")
     epsilon, sigma = (nan, nan) if only_pairs else _parameters(table, row)
     return AtomType(
         name=cells["type"],
-        number=gemmi.Element(cells["element"]).atomic_number,
+        number=atomic_number(cells["element"]),
         neighbours=neighbours,
         epsilon_k=epsilon,
         sigma=sigma,

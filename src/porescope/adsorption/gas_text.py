@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import gemmi
 import numpy as np
 from jaxtyping import Float
 
 from porescope.adsorption.gas import Bead
-from porescope.adsorption.text_tables import TextTable, table_from_text
+from porescope.adsorption.text_tables import TextTable, atomic_number, table_from_text
 
 COLUMNS = ("type", "element", "epsilon_k", "sigma", "charge", "mass", "x", "y", "z", "source")
 """Columns of the table."""
@@ -147,8 +146,8 @@ def gas_model_from_text(text: str, *, path: Path | None = None) -> GasModel:
 
 def _bead(table: TextTable, row: int) -> Bead:
     cells, line = table.rows[row], table.lines[row]
-    element = gemmi.Element(cells["element"]) if cells["element"] else gemmi.Element("X")
-    if cells["element"] and element.atomic_number == 0:
+    number = atomic_number(cells["element"]) if cells["element"] else 0
+    if cells["element"] and number == 0:
         raise table.error(
             f"expected the symbol of an element or nothing, got {cells['element']!r}", line
         )
@@ -166,7 +165,7 @@ def _bead(table: TextTable, row: int) -> Bead:
         raise table.error(f"expected a mass between 0 and 1000 g/mol, got {mass:g}", line)
     return Bead(
         type=cells["type"],
-        number=element.atomic_number,
+        number=number,
         epsilon_k=epsilon,
         sigma=sigma,
         charge=table.cell_number(row, "charge"),

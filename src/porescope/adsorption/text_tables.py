@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+import gemmi
+
 from porescope.errors import ParseError
 
 FORMAT = "1"
@@ -143,6 +145,12 @@ def table_from_text(
             "the file is of another version of the format"
         )
     return table
+
+
+def atomic_number(symbol: str) -> int:
+    """Atomic number of an element's symbol, 0 where it is none."""
+    element = gemmi.Element(symbol)
+    return element.atomic_number if element.name == symbol else 0
 
 
 def plain(name: str) -> str:

@@ -61,6 +61,11 @@ def gas_model_from_raspa(path: Path, *, tables: Path) -> GasModel:
         positions.append(lines.numbers(place, line, "a position"))
     beads = _beads(names, tables=tables, path=path)
     bonds, bends, torsions = _terms(lines, rigid=kind == "rigid" or n_beads == 1)
+    total = sum(bead.charge for bead in beads)
+    if abs(total) > 1e-3:
+        raise ParseError(
+            f"expected a neutral molecule, the charges add up to {total:g} e", path=path
+        )
     # Two beads at a fixed distance are rigid.
     pair = n_beads == 2 and bool(bonds)
     if pair:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-import gemmi
 import numpy as np
 
 from porescope.adsorption.force_field import AtomType, ForceField, Mixing, PairType, Truncation
+from porescope.adsorption.text_tables import atomic_number
 from porescope.errors import ParseError
 
 _MIXING = {
@@ -225,9 +225,8 @@ def read_pseudo_atoms(path: Path) -> dict[str, PseudoAtom]:
         mass, charge, connectivity = lines.numbers(
             (words[5], words[6], words[10]), line, "mass, charge and connectivity"
         )
-        element = gemmi.Element(words[3])
         found[words[0]] = PseudoAtom(
-            number=element.atomic_number if element.name == words[3] else 0,
+            number=atomic_number(words[3]),
             mass=mass,
             charge=charge,
             connectivity=int(connectivity),
@@ -315,7 +314,7 @@ def _atom_type(
     if row is None:
         raise ParseError(f"there is no type {name!r}; the types are {', '.join(rows)}", path=path)
     number = known[name].number if name in known else 0
-    number = number or gemmi.Element(name.rstrip("_")).atomic_number
+    number = number or atomic_number(name.rstrip("_"))
     if number == 0:
         raise ParseError(
             f"the type {name!r} stands for no element; give it in pseudo_atoms.def",
