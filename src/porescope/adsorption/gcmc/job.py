@@ -113,8 +113,6 @@ class GcmcJob:
     """Whether electrostatics is summed."""
     components: tuple[JobComponent, ...]
     """Gases."""
-    seed: int
-    """Seed of the random numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +127,8 @@ class JobStage:
     """Number of cycles; a cycle has as many moves as molecules, and at least twenty a gas."""
     moves: JobMoves
     """Relative probabilities of the moves."""
+    seed: int
+    """Seed of the random numbers, below 2³¹."""
     positions: tuple[tuple[Triple, ...], ...] | None = None
     """Cartesian positions of all beads of each gas at the start [Å]; None goes on as it is."""
     report_every: int = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Bead, Gas
@@ -21,7 +22,6 @@ def job_from_framework(
     framework: Framework,
     *,
     gases: Sequence[Gas],
-    seed: int,
     repeats: tuple[int, int, int] | None = None,
     blocked: Spheres | Mapping[str, Spheres] = (),
 ) -> GcmcJob:
@@ -33,8 +33,6 @@ def job_from_framework(
         Framework with its force field and charges.
     gases:
         Rigid molecules.
-    seed:
-        Seed of the random numbers.
     repeats:
         Cells along a, b and c; by default as few as the cutoff allows.
     blocked:
@@ -72,7 +70,6 @@ def job_from_framework(
                 sigma=sigma,
             )
         )
-    charged = framework.is_charged or any(gas.is_charged for gas in gases)
     return GcmcJob(
         cell=_six(parameters_from_lattice(crystal.lattice)),
         repeats=chosen,
@@ -87,15 +84,32 @@ def job_from_framework(
         cutoff=field.cutoff,
         shifted=field.truncation == "shifted",
         tail_correction=field.tail_correction,
-        charged=charged,
+        charged=any(gas.is_charged for gas in gases),
         components=components,
-        seed=seed,
     )
 
 
-def job_of_empty_box(
-    edge: float, *, gases: Sequence[Gas], seed: int, cutoff: float = 12.0
-) -> GcmcJob:
+def wanted_pairs(framework: Framework, gases: Sequence[Gas]) -> Float[np.ndarray, "kinds beads 2"]:
+    """Epsilon [K] and sigma [Å] of framework kinds with gas kinds, straight from the field.
+
+    Rows and columns are in the order of the kinds of :func:`job_from_framework`.
+    """
+    beads = list(dict.fromkeys(bead for gas in gases for bead in gas.beads))
+    kinds = [framework.field.types[row] for row in sorted(set(framework.type_index.tolist()))]
+    return np.array(
+        [
+            [
+                framework.field.mixed(
+                    (kind.name, kind.epsilon_k, kind.sigma), (b.type, b.epsilon_k, b.sigma)
+                )
+                for b in beads
+            ]
+            for kind in kinds
+        ]
+    )
+
+
+def job_of_empty_box(edge: float, *, gases: Sequence[Gas], cutoff: float = 12.0) -> GcmcJob:
     """A cube without a framework, truncated pair energies, no tail correction.
 
     Parameters
@@ -104,8 +118,6 @@ def job_of_empty_box(
         Edge of the cube [Å].
     gases:
         Rigid molecules.
-    seed:
-        Seed of the random numbers.
     cutoff:
         Cutoff of the pair energies [Å].
     """
@@ -123,7 +135,6 @@ def job_of_empty_box(
         tail_correction=False,
         charged=any(gas.is_charged for gas in gases),
         components=components,
-        seed=seed,
     )
 
 

@@ -96,6 +96,7 @@ def sampled(
     fugacities_pa: Sequence[float],
     plan: SamplingPlan,
     state: PointState,
+    seed: int,
     moves: JobMoves | None = None,
     progress: Progress | None = None,
 ) -> Iterator[PointState]:
@@ -115,6 +116,8 @@ def sampled(
         How long and on which way.
     state:
         Where to start.
+    seed:
+        Seed of the random numbers; every piece has its own from it.
     moves:
         Moves; by default those that fit the gases.
     progress:
@@ -134,13 +137,25 @@ def sampled(
         way = ()
     total = len(way) * plan.anneal_cycles + plan.cycles
     handed: Positions | None = state.positions
+    # The plan may ask for more than it did when the state was saved.
+    state = replace(state, finished=_is_finished(plan, state, temperature))
     while not state.finished:
         rung, cycles = target, _piece(plan, state.cycles)
         on_the_way = state.rungs_done < len(way)
         if on_the_way:
             rung, cycles = way[state.rungs_done], plan.anneal_cycles
         done = min(state.rungs_done, len(way)) * plan.anneal_cycles + state.cycles
-        stage = _stage(rung, cycles, chosen, handed, 0 if on_the_way else plan.sample_every)
+        key = [seed, state.rungs_done, state.cycles]
+        stage = JobStage(
+            temperature=rung.temperature,
+            fugacities_pa=rung.fugacities_pa,
+            cycles=cycles,
+            moves=chosen,
+            seed=int(np.random.SeedSequence(key).generate_state(1)[0] >> 1),
+            positions=None if handed is None else _places(handed),
+            report_every=max(1, cycles // 10),
+            sample_every=0 if on_the_way else min(plan.sample_every, cycles),
+        )
         result = child.run(stage, progress=_relay(progress, done, total, rung))
         handed = None
         if on_the_way:
@@ -211,23 +226,10 @@ def _is_finished(plan: SamplingPlan, state: PointState, temperature: float) -> b
     return all(each.error <= plan.wanted_error * each.mean for each in found)
 
 
-def _stage(
-    rung: Rung, cycles: int, moves: JobMoves, positions: Positions | None, sample_every: int
-) -> JobStage:
-    places = None
-    if positions is not None:
-        places = tuple(
-            tuple((float(x), float(y), float(z)) for x, y, z in each.reshape(-1, 3))
-            for each in positions
-        )
-    return JobStage(
-        temperature=rung.temperature,
-        fugacities_pa=rung.fugacities_pa,
-        cycles=cycles,
-        moves=moves,
-        positions=places,
-        report_every=max(1, cycles // 10),
-        sample_every=min(sample_every, cycles),
+def _places(positions: Positions) -> tuple[tuple[tuple[float, float, float], ...], ...]:
+    return tuple(
+        tuple((float(x), float(y), float(z)) for x, y, z in each.reshape(-1, 3))
+        for each in positions
     )
 
 

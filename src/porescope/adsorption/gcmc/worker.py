@@ -9,7 +9,9 @@ library that reads crystals must not be imported here: both in one process crash
 
 from __future__ import annotations
 
+import importlib
 import json
+import math
 import os
 import re
 import signal
@@ -51,14 +53,12 @@ class Engine:
     """The objects of RASPA3 for one job."""
 
     def __init__(self, job: dict[str, Any]) -> None:
-        import raspalib
-
-        self.raspa = raspalib
+        # The package's own stubs do not match its classes.
+        self.raspa: Any = importlib.import_module("raspalib")
         self.job = job
         self.force_field = self._force_field()
         self.framework = self._framework()
-        self.system = None
-        self.stages_done = 0
+        self.system: Any = None
         self.last: tuple[Any, ...] | None = None
 
     def _force_field(self) -> Any:
@@ -88,7 +88,8 @@ class Engine:
         lengths = [n * length for n, length in zip(repeats, (a, b, c), strict=True)]
         if all(abs(angle - 90.0) < 1e-9 for angle in (alpha, beta, gamma)):
             return self.raspa.SimulationBox(*lengths)
-        return self.raspa.SimulationBox(*lengths, alpha, beta, gamma)
+        # The engine takes angles in radians.
+        return self.raspa.SimulationBox(*lengths, *map(math.radians, (alpha, beta, gamma)))
 
     def _framework(self) -> Any:
         given = self.job["framework"]
@@ -221,10 +222,9 @@ class Engine:
             print_every=cycles + 1,
             write_binary_restart_every=cycles + 1,
             systems=[self.system],
-            random_seed=(self.job["seed"] + 7919 * self.stages_done) % 2**31,
+            random_seed=stage["seed"],
             output_to_files=False,
         )
-        self.stages_done += 1
         samples: list[Any] = []
         done = 0
         step = stage["sample_every"] or stage["report_every"]
