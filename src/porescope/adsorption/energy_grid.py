@@ -66,9 +66,9 @@ def lennard_jones_grid(
     interaction = prepare_bead(framework, gas)
     unique = unique_points(framework, shape=shape) if use_symmetry else None
     if unique is None:
-        energy = grid_energies_k(interaction, np.arange(int(np.prod(shape))), shape=shape)
+        energy = _grid_energies_k(interaction, np.arange(int(np.prod(shape))), shape=shape)
     else:
-        energy = grid_energies_k(interaction, unique.points, shape=shape)[unique.unique]
+        energy = _grid_energies_k(interaction, unique.points, shape=shape)[unique.unique]
     energy += tail_energy_k(framework, gas)
     return _energy_grid(framework, gas, energy, shape=shape, cap_k=cap_k)
 
@@ -119,7 +119,7 @@ def gradient_norm_grid(
     unique = unique_points(framework, shape=shape) if use_symmetry else None
     points = np.arange(int(np.prod(shape))) if unique is None else unique.points
     energy, slope = np.empty(len(points)), np.empty(len(points))
-    for rows, blocks, home in _parts_of_grid(interaction, points, shape=shape, offset=None):
+    for rows, blocks, home in parts_of_grid(interaction.lattice, points, shape=shape):
         both = gradients_of_blocks_k(interaction, home, blocks=blocks)
         energy[rows][blocks.order] = both[:, 0]
         slope[rows][blocks.order] = np.sqrt(np.sum(both[:, 1:] ** 2, axis=1))
@@ -129,47 +129,37 @@ def gradient_norm_grid(
     return _energy_grid(framework, gas, energy, shape=shape, cap_k=cap_k), slope.reshape(shape)
 
 
-def grid_energies_k(
-    interaction: BeadInteraction,
-    points: Int[np.ndarray, "points"],
-    *,
-    shape: tuple[int, int, int],
-    offset: Float[np.ndarray, "3"] | None = None,
+def _grid_energies_k(
+    interaction: BeadInteraction, points: Int[np.ndarray, "points"], *, shape: tuple[int, int, int]
 ) -> Float[np.ndarray, "points"]:
-    """Energies of a prepared bead at some points of a grid [K].
-
-    Parameters
-    ----------
-    interaction:
-        The prepared bead, with the length of ``offset`` as margin.
-    points:
-        Indices of the points in the flattened grid.
-    shape:
-        Points along a, b and c.
-    offset:
-        Cartesian shift of all points [Å].
-    """
+    """Energies at points of a grid, given by their index in the flattened grid [K]."""
     out = np.empty(len(points))
-    for rows, blocks, home in _parts_of_grid(interaction, points, shape=shape, offset=offset):
+    for rows, blocks, home in parts_of_grid(interaction.lattice, points, shape=shape):
         out[rows][blocks.order] = energies_of_blocks_k(interaction, home, blocks=blocks)
     return out
 
 
-def _parts_of_grid(
-    interaction: BeadInteraction,
+def parts_of_grid(
+    lattice: Float[np.ndarray, "3 3"],
     points: Int[np.ndarray, "points"],
     *,
     shape: tuple[int, int, int],
-    offset: Float[np.ndarray, "3"] | None,
 ) -> Iterator[tuple[slice, PointBlocks, Float[np.ndarray, "some 3"]]]:
-    """Rows of the points, a bounded number at once, their blocks and places [Å]."""
-    steps = interaction.lattice / np.array(shape)[:, None]
+    """Rows of the points, a bounded number at once, their blocks and their places [Å].
+
+    Parameters
+    ----------
+    lattice:
+        Cell vectors as rows [Å].
+    points:
+        Indices of the points in the flattened grid.
+    shape:
+        Points along a, b and c.
+    """
+    steps = lattice / np.array(shape)[:, None]
     for start in range(0, len(points), _CHUNK):
         index = np.stack(np.unravel_index(points[start : start + _CHUNK], shape), axis=1)
-        home = index @ steps
-        if offset is not None:
-            home += offset
-        yield slice(start, start + _CHUNK), blocks_of_grid(index, shape=shape), home
+        yield slice(start, start + _CHUNK), blocks_of_grid(index, shape=shape), index @ steps
 
 
 def _need_single_site(gas: Gas) -> None:

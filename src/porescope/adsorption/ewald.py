@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Complex, Float, Int
+from jaxtyping import Complex, Float
 from scipy.special import erfc
 
 from porescope.adsorption.ewald_kernels import block_potentials, structure_factors, wave_sums
@@ -233,9 +233,6 @@ def potential_grid_k(
 ) -> Float[np.ndarray, "na nb nc"]:
     """Electrostatic potential at the points (i/na, j/nb, k/nc) of the cell.
 
-    The sum in reciprocal space is one Fourier transform: waves beyond the grid's own are folded
-    onto those that have the same values at its points, so that nothing is lost.
-
     Parameters
     ----------
     framework:
@@ -264,55 +261,34 @@ def potential_grid_k(
         n_grid=int(np.prod(shape)),
         margin=float(np.linalg.norm(shift)),
     )
-    out = potential_of_grid_k(ewald, np.arange(int(np.prod(shape))), shape=shape, offset=shift)
-    return out.reshape(shape)
-
-
-def potential_of_grid_k(
-    ewald: EwaldSum,
-    points: Int[np.ndarray, "points"],
-    *,
-    shape: tuple[int, int, int],
-    offset: Float[np.ndarray, "3"],
-) -> Float[np.ndarray, "points"]:
-    """Potential of prepared charges at some points of a shifted grid [K/e].
-
-    Parameters
-    ----------
-    ewald:
-        The prepared charges, with the length of ``offset`` as margin.
-    points:
-        Indices of the points in the flattened grid.
-    shape:
-        Points along a, b and c.
-    offset:
-        Cartesian shift of all points [Å].
-    """
-    out = waves_on_grid(ewald, shape, offset=offset).reshape(-1)[points]
+    out = waves_on_grid(ewald, shape, offset=shift).reshape(-1)
     steps = ewald.lattice / np.array(shape)[:, None]
-    for start in range(0, len(points), _CHUNK):
-        some = points[start : start + _CHUNK]
+    for start in range(0, len(out), _CHUNK):
+        some = np.arange(start, min(start + _CHUNK, len(out)))
         index = np.stack(np.unravel_index(some, shape), axis=1)
         blocks = blocks_of_grid(index, shape=shape)
-        part = pairs_of_blocks(ewald, index @ steps + offset, blocks=blocks)
+        part = pairs_of_blocks(ewald, index @ steps + shift, blocks=blocks)
         out[start + blocks.order] += part
-    return COULOMB_K_A * (out + ewald.background)
+    return (COULOMB_K_A * (out + ewald.background)).reshape(shape)
 
 
 def waves_on_grid(
     ewald: EwaldSum, shape: tuple[int, int, int], *, offset: Float[np.ndarray, "3"]
 ) -> Float[np.ndarray, "na nb nc"]:
-    """Sum in reciprocal space at the points of a grid that is shifted by ``offset`` [e/Å]."""
-    coefficients = ewald.coefficients
-    n_h, n_k, n_l = coefficients.shape
-    h, k, l = np.arange(n_h), np.arange(n_k) - n_k // 2, np.arange(n_l) - n_l // 2
+    """Sum in reciprocal space at the points of a grid that is shifted by ``offset`` [e/Å].
+
+    The waves are products of one factor along each axis, so the sum is three matrix products.
+    """
+    n_h, n_k, n_l = ewald.coefficients.shape
+    waves = np.arange(n_h), np.arange(n_k) - n_k // 2, np.arange(n_l) - n_l // 2
     shift = offset @ np.linalg.inv(ewald.lattice)
-    phase = [np.exp(2j * np.pi * n * x) for n, x in zip((h, k, l), shift, strict=True)]
-    moved = coefficients * phase[0][:, None, None] * phase[1][:, None] * phase[2]
-    folded = np.zeros(shape, dtype=np.complex128)
-    place = np.ix_(h % shape[0], k % shape[1], l % shape[2])
-    np.add.at(folded, place, moved)
-    return np.ascontiguousarray(np.fft.ifftn(folded, norm="forward").real)
+    along_a, along_b, along_c = (
+        np.exp(2j * np.pi * np.outer(np.arange(n) / n + x, wave))
+        for n, x, wave in zip(shape, shift, waves, strict=True)
+    )
+    rows = (along_b @ (ewald.coefficients @ along_c.T)).reshape(n_h, -1)
+    out = along_a.real @ rows.real - along_a.imag @ rows.imag
+    return out.reshape(shape)
 
 
 def lattice_energy_k(

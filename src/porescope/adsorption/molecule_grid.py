@@ -8,16 +8,17 @@ import numpy as np
 from jaxtyping import Float, Int
 from numba import njit
 
-from porescope.adsorption.energy_grid import CAP_K, chosen_shape, grid_energies_k
-from porescope.adsorption.ewald import potential_of_grid_k, prepare_ewald
+from porescope.adsorption.energy_grid import CAP_K, chosen_shape, parts_of_grid
+from porescope.adsorption.ewald import pairs_of_blocks, prepare_ewald, waves_on_grid
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
 from porescope.adsorption.grid import EnergyGrid
 from porescope.adsorption.interactions import tail_energy_k
-from porescope.adsorption.lennard_jones import prepare_bead
+from porescope.adsorption.lennard_jones import energies_of_blocks_k, prepare_bead
 from porescope.adsorption.orientations import orientations_of
 from porescope.adsorption.symmetry_points import unique_points
 from porescope.errors import ConfigError
+from porescope.units import COULOMB_K_A
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -107,7 +108,7 @@ def molecule_averages(
     unique = unique_points(framework, shape=shape) if use_symmetry else None
     points = np.arange(int(np.prod(shape))) if unique is None else unique.points
     chosen = orientations_of(gas, n_orientations=n_orientations)
-    beads = _BeadEnergies.prepare(
+    beads = _BeadEnergies(
         framework,
         gas,
         reach=float(np.sqrt(np.max(np.sum(chosen.positions**2, axis=-1)))),
@@ -148,11 +149,10 @@ def molecule_averages(
 class _BeadEnergies:
     """Energies of the beads of one gas at the points of a grid, shifted by any vector."""
 
-    __slots__ = ("_charges", "_ewald", "_interactions", "_points", "_shape")
+    __slots__ = ("_charges", "_ewald", "_interactions", "_parts", "_points", "_shape")
 
-    @classmethod
-    def prepare(
-        cls,
+    def __init__(
+        self,
         framework: Framework,
         gas: Gas,
         *,
@@ -160,17 +160,18 @@ class _BeadEnergies:
         shape: tuple[int, int, int],
         points: Int[np.ndarray, "points"],
         precision: float,
-    ) -> _BeadEnergies:
-        self = cls()
+    ) -> None:
         self._shape, self._points = shape, points
         self._charges = [bead.charge for bead in gas.beads]
         self._interactions = [
             prepare_bead(framework, gas, bead=bead, margin=reach) for bead in range(len(gas.beads))
         ]
+        lattice = framework.crystal.lattice
+        self._parts = list(parts_of_grid(lattice, points, shape=shape))
         self._ewald = None
         if framework.is_charged and gas.is_charged:
             self._ewald = prepare_ewald(
-                framework.crystal.lattice,
+                lattice,
                 frac=framework.crystal.frac,
                 charges=framework.charges,
                 precision=precision,
@@ -178,19 +179,24 @@ class _BeadEnergies:
                 n_grid=len(points),
                 margin=reach,
             )
-        return self
 
     def at(self, bead: int, offset: Float[np.ndarray, "3"]) -> Float[np.ndarray, "points"]:
         """Energy of a bead at the shifted points [K]."""
-        interaction = self._interactions[bead]
-        if np.any(interaction.c6):
-            out = grid_energies_k(interaction, self._points, shape=self._shape, offset=offset)
-        else:
+        interaction, charge = self._interactions[bead], self._charges[bead]
+        ewald = self._ewald if charge != 0.0 else None
+        if ewald is None:
             out = np.zeros(len(self._points))
-        if self._ewald is not None and self._charges[bead] != 0.0:
-            out += self._charges[bead] * potential_of_grid_k(
-                self._ewald, self._points, shape=self._shape, offset=offset
-            )
+        else:
+            smooth = waves_on_grid(ewald, self._shape, offset=offset).reshape(-1)[self._points]
+            out = charge * COULOMB_K_A * (smooth + ewald.background)
+        for rows, blocks, home in self._parts:
+            moved = home + offset
+            part = np.zeros(len(home))
+            if np.any(interaction.c6):
+                part += energies_of_blocks_k(interaction, moved, blocks=blocks)
+            if ewald is not None:
+                part += charge * COULOMB_K_A * pairs_of_blocks(ewald, moved, blocks=blocks)
+            out[rows][blocks.order] += part
         return out
 
 
