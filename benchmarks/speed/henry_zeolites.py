@@ -52,7 +52,11 @@ def zeolites(archive: Path, count: int) -> list[tuple[str, str]]:
     with tarfile.open(archive) as tar:
         for member in tar:
             parts = Path(member.name).parts
-            if member.isfile() and parts[-2:-1] == ("iza_experimental",) and member.name.endswith(".cif"):
+            if (
+                member.isfile()
+                and parts[-2:-1] == ("iza_experimental",)
+                and member.name.endswith(".cif")
+            ):
                 handle = tar.extractfile(member)
                 assert handle is not None
                 found[Path(member.name).stem] = handle.read().decode("utf-8", "replace")

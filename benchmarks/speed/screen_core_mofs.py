@@ -2,8 +2,8 @@
 
     python benchmarks/speed/screen_core_mofs.py --jobs 2
 
-Structures are drawn by seed from CoRE MOF 2019 and screened as a user would: one row a file, failures
-too. Reading, typing, Zeo++ and quadrature (UFF, 298 K, standard error 5 %) are all in the time.
+Structures are drawn by seed from CoRE MOF 2019 and screened as a user would: one row a file,
+failures too. Reading, typing, Zeo++ and quadrature (UFF, 298 K, standard error 5 %) are all in the time.
 
 Writes one row to benchmarks/results/speed_screen.csv, and one row for each range of sizes to
 benchmarks/results/speed_screen_sizes.csv: the cost as cells grow.
@@ -21,15 +21,16 @@ import sys
 import tarfile
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from rows import run_facts
 
 from porescope.adsorption.state_point import StatePoint
 from porescope.workflows.screen import screen
+from rows import run_facts
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -82,7 +83,7 @@ def main() -> None:
     sizes = []
     n_atoms = np.array([row["n_atoms"] or 0 for row in rows])
     spent = np.array([row["seconds"] for row in rows])
-    for low, high in zip(EDGES[:-1], EDGES[1:], strict=True):
+    for low, high in pairwise(EDGES):
         inside = spent[(n_atoms > low) & (n_atoms <= high)]
         if len(inside):
             sizes.append(
