@@ -3,7 +3,8 @@
     python benchmarks/speed/screen_core_mofs.py --jobs 2
 
 Structures are drawn by seed from CoRE MOF 2019 and screened as a user would: one row a file,
-failures too. Reading, typing, Zeo++ and quadrature (UFF, 298 K, standard error 5 %) are all in the time.
+failures too. Reading, typing, Zeo++ and quadrature (UFF, 298 K, standard error 5 %) are all in the
+time.
 
 Writes one row to benchmarks/results/speed_screen.csv, and one row for each range of sizes to
 benchmarks/results/speed_screen_sizes.csv: the cost as cells grow.
