@@ -10,7 +10,7 @@ from porescope.workflows.screen import ScreenReport
 
 _MAX_FILES = 200
 _NUMBERS = re.compile(r"\b[A-Z][a-z]?\d+[A-Za-z]?\b|[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
-_TITLES = {
+_TITLES: dict[str, str] = {
     "geometry": "pore geometry",
     "void": "void fraction",
     "henry": "Henry coefficients and heats",
@@ -25,7 +25,7 @@ def screen_hero(report: ScreenReport, *, title: str) -> str:
     n, n_ok, n_partial = len(report.rows), report.count("ok"), report.count("partial")
     n_failed = report.count("failed")
     seconds = sum(row["seconds"] or 0.0 for row in report.rows if row["same_as"] is None)
-    what = [_TITLES.get(name, name) for name in report.settings["properties"]]
+    what = [_TITLES[str(name)] for name in report.settings["properties"]]
     said = what[0] if len(what) == 1 else f"{', '.join(what[:-1])} and {what[-1]}"
     numbers = [
         ("Complete", count_html(n_ok)),
@@ -50,10 +50,10 @@ def plot_section() -> str:
         '<p class="lead">Every structure that the filters of the table keep. Click a point to find '
         "its row; drag to zoom, double-click to see all.</p>"
         '<div class="card"><div class="tools">'
-        '<label>Across <select id="by-x"></select></label>'
-        '<label><input type="checkbox" id="log-x"> log</label>'
-        '<label>Up <select id="by-y"></select></label>'
-        '<label><input type="checkbox" id="log-y"> log</label>'
+        '<span class="pair"><label>Across <select id="by-x"></select></label>'
+        '<label><input type="checkbox" id="log-x"> log</label></span>'
+        '<span class="pair"><label>Up <select id="by-y"></select></label>'
+        '<label><input type="checkbox" id="log-y"> log</label></span>'
         '<label>Colour <select id="by-colour"></select></label></div>'
         '<div class="figure" id="scatter"></div>'
         '<p id="picked" aria-live="polite"></p></div></section>'
@@ -125,7 +125,7 @@ def settings_section(report: ScreenReport) -> str:
     with_gas = "henry" in properties or "uptake" in properties
     facts = facts_html(
         [
-            ("Computed", escape(", ".join(_TITLES.get(p, p) for p in properties))),
+            ("Computed", escape(", ".join(_TITLES[str(name)] for name in properties))),
             ("Gases", escape(", ".join(settings["gases"]))),
             ("States", escape(states)),
             ("Force field", escape(settings["field"])),

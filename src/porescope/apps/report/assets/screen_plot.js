@@ -39,6 +39,7 @@ const scatterOf = (Plotly, element, table, pick) => {
     const kept = table.state.kept;
     const seen = points(kept, { x: state.logX, y: state.logY });
     const colour = colouring(cc, seen);
+    const narrow = element.clientWidth < 560;
     const size = seen.length > 2000 ? 5 : seen.length > 300 ? 7 : 9;
     const trace = (rows, marker, more = {}) => ({
       type: "scattergl", mode: "markers", x: rows.map((i) => cx.values[i]), y: rows.map((i) => cy.values[i]), customdata: rows,
@@ -61,7 +62,10 @@ const scatterOf = (Plotly, element, table, pick) => {
         trace(bare, { color: css("line") }),
         trace(full, {
           color: full.map((i) => cc.values[i]), colorscale: SCALE, cmin: colour.low, cmax: colour.high,
-          colorbar: { title: { text: label(cc), side: "right", font: { size: 12 } }, thickness: 12, outlinewidth: 0, tickfont: { size: 11 }, exponentformat: "power" },
+          colorbar: {
+            title: { text: label(cc), side: narrow ? "top" : "right", font: { size: 12 } }, thickness: 12, outlinewidth: 0, tickfont: { size: 11 }, exponentformat: "power",
+            ...(narrow ? { orientation: "h", y: 1.02, yanchor: "bottom", len: 1 } : {}),
+          },
         }),
       ];
     }
@@ -69,12 +73,12 @@ const scatterOf = (Plotly, element, table, pick) => {
       traces.push(trace([state.chosen], { size: size + 9, color: "rgba(0,0,0,0)", line: { width: 2.4, color: css("calc") } }, { hoverinfo: "skip", hovertemplate: undefined }));
     }
     const layout = {
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 70, r: 20, t: 14, b: 58 },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: narrow ? 46 : 70, r: narrow ? 8 : 20, t: 14, b: 58 },
       font: { family: css("sans"), color: css("ink"), size: 13 }, hoverlabel: { align: "left" }, dragmode: "zoom", modebar: { bgcolor: "rgba(0,0,0,0)", color: css("soft"), activecolor: css("accent") },
       xaxis: axis(cx, state.logX), yaxis: axis(cy, state.logY), legend: { font: { size: 12 } },
       annotations: seen.length ? [] : [{ text: "no structure has both values", showarrow: false, font: { color: css("soft"), size: 15 } }],
     };
-    Plotly.react(element, traces, layout, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] });
+    Plotly.react(element, traces, layout, { responsive: true, displaylogo: false, displayModeBar: narrow ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] });
     return seen.length;
   };
 
