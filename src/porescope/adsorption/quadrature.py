@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
@@ -83,13 +83,15 @@ def henry_by_quadrature(
         counts = np.maximum(1, np.ceil(lengths / spacing).astype(np.int64))
         if n_points and N_SHIFTS * int(np.prod(counts)) > max_points:
             break
-        shifts = rng.random((N_SHIFTS, 3))
-        sums = [
-            _sums(interaction, counts, shift, tail=tail, temperature=temperature, allowed=allowed)
-            for shift in shifts
-        ]
+        factor, weighted = _means(
+            interaction,
+            counts,
+            rng.random((N_SHIFTS, 3)),
+            tail=tail,
+            temperature=temperature,
+            allowed=allowed,
+        )
         n_points = N_SHIFTS * int(np.prod(counts))
-        factor, weighted = np.array(sums).T / np.prod(counts)
         mean = float(factor.mean())
         error = float(factor.std(ddof=1) / np.sqrt(N_SHIFTS))
         if mean > 0.0 and error <= wanted_error * mean:
@@ -110,25 +112,30 @@ def henry_by_quadrature(
     )
 
 
-def _sums(
+def _means(
     interaction: BeadInteraction,
-    counts: np.ndarray,
-    shift: Float[np.ndarray, "3"],
+    counts: Int[np.ndarray, "3"],
+    shifts: Float[np.ndarray, "shifts 3"],
     *,
     tail: float,
     temperature: float,
     allowed: Allowed | None,
-) -> tuple[float, float]:
-    """Sums of the Boltzmann factor, and of energy times factor [K], over one shifted grid."""
-    total, weighted = 0.0, 0.0
-    n_points = int(np.prod(counts))
-    for start in range(0, n_points, _CHUNK):
-        flat = np.arange(start, min(start + _CHUNK, n_points))
-        frac = (np.stack(np.unravel_index(flat, counts), axis=1) + shift) / counts
+) -> tuple[Float[np.ndarray, "shifts"], Float[np.ndarray, "shifts"]]:
+    """Means of the Boltzmann factor, and of energy times factor [K], over each shifted grid."""
+    n_each, n_shifts = int(np.prod(counts)), len(shifts)
+    total, weighted = np.zeros(n_shifts), np.zeros(n_shifts)
+    # All grids go together: their points lie between one another and share neighbours.
+    n_at_once = max(1, _CHUNK // n_shifts)
+    for start in range(0, n_each, n_at_once):
+        flat = np.arange(start, min(start + n_at_once, n_each))
+        corner = np.stack(np.unravel_index(flat, counts), axis=1)
+        frac = ((corner[:, None, :] + shifts) / counts).reshape(-1, 3)
+        grid = np.tile(np.arange(n_shifts), len(flat))
         if allowed is not None:
-            frac = frac[allowed(frac)]
+            kept = allowed(frac)
+            frac, grid = frac[kept], grid[kept]
         energy = energies_at_points_k(interaction, frac @ interaction.lattice) + tail
         factor = np.exp(-energy / temperature)
-        total += float(factor.sum())
-        weighted += float(energy @ factor)
-    return total, weighted
+        total += np.bincount(grid, weights=factor, minlength=n_shifts)
+        weighted += np.bincount(grid, weights=energy * factor, minlength=n_shifts)
+    return total / n_each, weighted / n_each
