@@ -58,7 +58,7 @@ def _shell(point, shell, base, limit, lattice, frac, radii, start, order, n_bins
                     d = (x - point[0]) ** 2 + (y - point[1]) ** 2 + (z - point[2]) ** 2
                     d = np.sqrt(d) - radii[i]
                     best = min(best, d)
-                    if n_near >= 0 and d <= limit and n_near < MAX_NEAR:
+                    if n_near >= 0 and d <= limit and n_near < len(near):
                         near[n_near, 0], near[n_near, 1], near[n_near, 2] = x, y, z
                         near[n_near, 3] = radii[i]
                         n_near += 1
@@ -159,3 +159,18 @@ def distances_at(points, atoms, out):
     """Distance to the nearest surface at Cartesian points."""
     for m in range(len(points)):
         out[m] = nearest_surface(points[m], atoms)
+
+
+@njit(cache=True)
+def surfaces_within(point, limit, atoms, near):
+    """Fills ``near`` with every surface nearer to a point than ``limit``; returns their number."""
+    lattice, inverse, width, frac, radii, start, order, n_bins, r_max = atoms
+    base = _bin_of(point, inverse, n_bins)
+    n_near = 0
+    shell = 0
+    while shell == 0 or (shell - 1) * width - r_max < limit:
+        _, n_near = _shell(
+            point, shell, base, limit, lattice, frac, radii, start, order, n_bins, near, n_near
+        )
+        shell += 1
+    return n_near

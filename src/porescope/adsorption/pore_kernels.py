@@ -98,8 +98,7 @@ def passes(distance, label, shift, steps):
     """
     na, nb, nc = distance.shape
     flat = distance.reshape(-1)
-    row_of = dict()
-    row_of[(0, 0, 0)] = 0
+    row_of = {(0, 0, 0): 0}
     row_of.clear()
     first = np.empty(1024, np.int64)
     which = np.empty(1024, np.int64)
@@ -142,12 +141,14 @@ def join(a, b, cells, order, n_nodes):
     """Union of basins over passes, in a given order.
 
     Pass ``row`` ties basin ``a`` in cell 0 to basin ``b`` in cell ``cells``. Returns for each basin
-    its component and its cell relative to the component's root, and for each pass that closes a
-    loop the cell by which the loop misses its start (zeros elsewhere).
+    its component and its cell relative to the component's root, for each pass that closes a loop
+    the cell by which the loop misses its start (zeros elsewhere), and whether the pass joined two
+    components.
     """
     parent = np.arange(n_nodes)
     offset = np.zeros((n_nodes, 3), np.int64)
     loop = np.zeros((len(a), 3), np.int64)
+    joined = np.zeros(len(a), np.bool_)
     for row in order:
         ra, rb = _root(a[row], parent, offset), _root(b[row], parent, offset)
         gap = cells[row] + offset[a[row]] - offset[b[row]]
@@ -156,9 +157,10 @@ def join(a, b, cells, order, n_nodes):
         else:
             parent[rb] = ra
             offset[rb] = gap
+            joined[row] = True
     for n in range(n_nodes):
         _root(n, parent, offset)
-    return parent, offset, loop
+    return parent, offset, loop, joined
 
 
 @njit(cache=True)
@@ -181,12 +183,15 @@ def _root(node, parent, offset):
 
 @njit(cache=True)
 def refined_maximum(start, spacing, atoms):
-    """Local maximum of the distance near a grid point: its place and value."""
+    """Local maximum of the distance near a grid point: points on the way to it, and its value."""
     near = np.empty((MAX_NEAR, 4))
     here = start.copy()
     best = nearest_surface(here, atoms)
     half = spacing
     trial = np.empty(3)
+    way = np.empty((200, 3))
+    way[0] = start
+    n_way = 1
     while half > 2e-4:
         n_near, _ = surfaces_near(here, half * 1.7321, atoms, near)
         centre = here.copy()
@@ -201,9 +206,12 @@ def refined_maximum(start, spacing, atoms):
                         best = d
                         here[:] = trial
         moved_by = np.max(np.abs(here - centre))
+        if moved_by > 0.0 and n_way < len(way):
+            way[n_way] = here
+            n_way += 1
         if moved_by < 0.9 * half:
             half *= 0.6
-    return here, nearest_surface(here, atoms)
+    return way[:n_way].copy(), nearest_surface(way[n_way - 1], atoms)
 
 
 @njit(cache=True)
@@ -276,6 +284,29 @@ def _widest(start, end, origin, n, step, near, n_near):
 
 
 @njit(cache=True)
+def _denser(path, value, level, atoms):
+    """The path with a point more in each segment that may dip below its narrowest point."""
+    limit = np.min(value) - 0.002
+    wanted = np.zeros(len(path), np.bool_)
+    for m in range(len(path) - 1):
+        length = np.sqrt(np.sum((path[m + 1] - path[m]) ** 2))
+        wanted[m] = 0.5 * (value[m] + value[m + 1] - length) < limit
+    count = len(path) + np.sum(wanted)
+    points, values = np.empty((count, 3)), np.empty(count)
+    levels = np.empty(count, np.int64)
+    at = 0
+    for m in range(len(path)):
+        points[at], values[at], levels[at] = path[m], value[m], level[m]
+        at += 1
+        if wanted[m]:
+            points[at] = 0.5 * (path[m] + path[m + 1])
+            values[at] = nearest_surface(points[at], atoms)
+            levels[at] = min(level[m], level[m + 1])
+            at += 1
+    return points, values, levels
+
+
+@njit(cache=True)
 def refined_pass(path, spacing, atoms):
     """Widest way along a path of grid points: the place where it is narrowest, and the distance.
 
@@ -283,16 +314,20 @@ def refined_pass(path, spacing, atoms):
     level; each cube is three times as fine as the one before.
     """
     near = np.empty((MAX_NEAR, 4))
-    n = 13
+    n = 17
     level = np.zeros(len(path), np.int64)
     value = np.empty(len(path))
     for m in range(len(path)):
         value[m] = nearest_surface(path[m], atoms)
-    for _ in range(40):
+    for _ in range(80):
         at = np.argmin(value)
         if level[at] >= 4 or at == 0 or at == len(path) - 1:
-            break
-        half = 2.0 * spacing / 3.0 ** level[at]
+            count = len(path)
+            path, value, level = _denser(path, value, level, atoms)
+            if len(path) == count:
+                break
+            continue
+        half = 2.5 * spacing / 3.0 ** level[at]
         step = 2.0 * half / (n - 1)
         low, high = at - 1, at + 1
         while low > 0 and np.max(np.abs(path[low - 1] - path[at])) <= half:

@@ -1,8 +1,8 @@
 """Pores as basins of the distance to the atoms, and the windows between them.
 
 Every local maximum of the distance on the grid is a basin; two basins that touch have a pass. What
-the grid says of a maximum or a pass is a lower bound that lies within one spacing of the truth; those
-that decide a result, and only those, are refined, so that results do not depend on the grid.
+the grid says of a maximum or a pass is a lower bound that lies within one spacing of the truth;
+those that decide a result, and only those, are refined: results do not depend on the grid.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import breadth_first_order
 
 from porescope.adsorption.distance_grid import DistanceGrid
 from porescope.adsorption.pore_kernels import (
@@ -36,6 +38,7 @@ _STEPS = np.array(
     ),
     dtype=np.int64,
 )
+_CORNERS = np.array([(i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1)])
 _SLACK = 0.9
 """Largest underestimate of a maximum or a pass by the grid, in spacings."""
 
@@ -70,23 +73,41 @@ class PoreNetwork:
     """Whether ``height`` is refined."""
     slack: float
     """Largest underestimate of a value that is not refined [Å]."""
-    _points: dict[int, Float[np.ndarray, "3"]] = field(default_factory=dict)
+    _ways: dict[int, Float[np.ndarray, "points 3"]] = field(default_factory=dict)
+
+    def hopeful(self) -> Float[np.ndarray, "passes"]:
+        """Upper bound of the height of each pass [Å]."""
+        return self.height + np.where(self.height_known, 0.0, self.slack)
 
     def refine_top(self, basin: int) -> float:
-        """Exact distance at the maximum of a basin [Å]."""
+        """Exact distance at the maximum of a basin [Å].
+
+        A basin that owes itself to the grid keeps its grid value: the way up from it leads into
+        another basin, which carries the maximum.
+        """
         if not self.top_known[basin]:
             start = _cart(self.grid, np.array([self.maxima[basin]]))[0]
-            _, value = refined_maximum(start, self.grid.spacing, self.grid.atoms)
-            self.top[basin] = max(value, self.top[basin])
+            way, value = refined_maximum(start, self.grid.spacing, self.grid.atoms)
+            self._ways[basin] = way - start
+            if self._basin_at(way[-1]) == basin:
+                self.top[basin] = max(value, self.top[basin])
             self.top_known[basin] = True
         return float(self.top[basin])
+
+    def _basin_at(self, point: Float[np.ndarray, "3"]) -> int:
+        """Basin of the highest of the eight grid points around a place."""
+        shape = np.array(self.grid.distance.shape)
+        low = np.floor(point @ np.linalg.inv(self.grid.lattice) * shape).astype(np.int64)
+        corners = (low + _CORNERS) % shape
+        flat = np.ravel_multi_index(tuple(corners.T), self.grid.distance.shape)
+        return int(self.label[flat[np.argmax(self.grid.distance.reshape(-1)[flat])]])
 
     def refine_pass(self, row: int) -> float:
         """Exact distance at the narrowest point of a pass [Å]."""
         if not self.height_known[row]:
             path = self._path(row)
             _, value = refined_pass(path, self.grid.spacing, self.grid.atoms)
-            self.height[row] = max(value, self.height[row])
+            self.height[row] = value
             self.height_known[row] = True
         return float(self.height[row])
 
@@ -99,7 +120,11 @@ class PoreNetwork:
         left = self._climb(start, zero)
         right = self._climb(int(other), np.array(cell))
         points = np.array(left[::-1] + right, dtype=np.float64)
-        return np.ascontiguousarray(points / np.array(shape) @ self.grid.lattice)
+        path = points / np.array(shape) @ self.grid.lattice
+        a, b = (int(basin) for basin in self.ends[row])
+        self.refine_top(a)
+        self.refine_top(b)
+        return np.concatenate([path[0] + self._ways[a][:0:-1], path, path[-1] + self._ways[b][1:]])
 
     def _climb(self, point: int, cell: Int[np.ndarray, "3"]) -> list[list[int]]:
         """Points from one up to its maximum, as unwrapped grid indices."""
@@ -189,14 +214,34 @@ def largest_free(network: PoreNetwork) -> float:
     Zero where no point sphere passes.
     """
     while True:
-        hopeful = network.height + np.where(network.height_known, 0.0, network.slack)
-        order = np.argsort(-hopeful, kind="stable")
+        order = np.argsort(-network.hopeful(), kind="stable")
         ends = network.ends
-        _, _, loop = join(ends[:, 0], ends[:, 1], network.cells, order, len(network.top))
+        _, _, loop, joined = join(ends[:, 0], ends[:, 1], network.cells, order, len(network.top))
         winding = np.flatnonzero(np.any(loop[order] != 0, axis=1))
         if len(winding) == 0:
             return 0.0
-        row = int(order[winding[0]])
-        if network.height_known[row]:
-            return float(network.height[row])
-        network.refine_pass(row)
+        closing = int(order[winding[0]])
+        before = order[: winding[0]]
+        ring = [*_tree_path(network, rows=before[joined[before]], closing=closing), closing]
+        unknown = [row for row in ring if not network.height_known[row]]
+        if not unknown:
+            return max(float(network.height[closing]), 0.0)
+        for row in unknown:
+            network.refine_pass(row)
+
+
+def _tree_path(network: PoreNetwork, *, rows: Int[np.ndarray, "rows"], closing: int) -> list[int]:
+    """Passes of a tree that lead from one side of a further pass to the other."""
+    start, goal = (int(basin) for basin in network.ends[closing])
+    n = len(network.top)
+    if start == goal or len(rows) == 0:
+        return []
+    a, b = network.ends[rows].T
+    tree = csr_matrix((rows + 1, (a, b)), shape=(n, n))
+    _, above = breadth_first_order(tree, start, directed=False)
+    path = []
+    while goal != start:
+        up = int(above[goal])
+        path.append(int(max(tree[up, goal], tree[goal, up])) - 1)
+        goal = up
+    return path

@@ -48,6 +48,6 @@ def radii_of_atoms(
         if not table.get(int(number), 0.0) > 0.0:
             raise ConfigError(
                 f"expected a positive radius for {gemmi.Element(int(number)).name}, and the table "
-                "in use has none; give one, as in radii={'X': 2.0} with every element of the crystal"
+                "in use has none: pass radii={...} with every element of the crystal"
             )
     return np.array([table[int(number)] for number in numbers])
