@@ -19,6 +19,7 @@ from typing import Any
 from porescope.errors import ConfigError, MissingExtraError
 
 _RECYCLE_AFTER = 400
+_START_LIMIT = 120.0
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -77,9 +78,9 @@ class Guard:
         time_limit:
             Seconds after which the child is stopped; 0 for no limit.
         """
-        begin = time.monotonic()
         if self._process is None or self._process.poll() is not None:
             self._start()
+        begin = time.monotonic()
         process = self._process
         assert process is not None
         assert process.stdin is not None
@@ -155,6 +156,9 @@ class Guard:
             answers.put(None)
 
         threading.Thread(target=read, daemon=True).start()
+        with suppress(queue.Empty):  # a child that cannot start answers nothing to its task either
+            if answers.get(timeout=_START_LIMIT) is None:
+                answers.put(None)
 
     def _last_words(self, process: subprocess.Popen[bytes]) -> str:
         """Why a child ended by itself."""

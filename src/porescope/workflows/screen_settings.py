@@ -10,11 +10,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from porescope.adsorption.histograms import energy_histogram, energy_slope_histogram
 from porescope.adsorption.state_point import StatePoint
 from porescope.errors import ConfigError
 from porescope.io.result_tables import Column
-from porescope.workflows.adsorbent import DEFAULT_FIELD
 
 Property = Literal["geometry", "void", "henry", "histogram", "histogram2d", "uptake"]
 """What can be computed for each structure."""
@@ -65,7 +63,7 @@ class ScreenSettings:
     """Gases, such as ``CO2`` or ``CO2:TraPPE``; each is looked at alone."""
     states: tuple[StatePoint, ...] = ()
     """Temperatures and pressures; Henry coefficients take the temperatures."""
-    field: str = DEFAULT_FIELD
+    field: str = "UFF"
     """Force field: its name or its file."""
     charges: str = "auto"
     """Charges of the frameworks."""
@@ -76,9 +74,7 @@ class ScreenSettings:
     wanted_error: float = 0.05
     """Relative standard error at which a Henry coefficient is good enough."""
     cycles: int = 2000
-    """Cycles of GCMC over which uptakes are averaged."""
-    equilibration: int = 1000
-    """Cycles of GCMC before."""
+    """Cycles of GCMC at each state, those of equilibration among them."""
     seed: int = 1
     """Seed of all random numbers."""
 
@@ -96,8 +92,8 @@ class ScreenSettings:
                 raise ConfigError(f"{needs} needs a state, such as 298K,0.15bar")
         if not 0.0 < self.probe_radius < 10.0:
             raise ConfigError(f"expected a probe radius up to 10 Å, got {self.probe_radius:g}")
-        if self.cycles < 1 or self.equilibration < 0:
-            raise ConfigError("expected one cycle of GCMC or more")
+        if self.cycles < 50:
+            raise ConfigError(f"expected 50 cycles of GCMC or more, got {self.cycles}")
 
     @property
     def temperatures(self) -> tuple[float, ...]:
@@ -121,7 +117,6 @@ class ScreenSettings:
             "histogram_probe": self.histogram_probe,
             "wanted_error": self.wanted_error,
             "cycles": self.cycles,
-            "equilibration": self.equilibration,
             "seed": self.seed,
         }
 
@@ -185,6 +180,8 @@ def uptake_key(gas: str, state: StatePoint) -> str:
 
 def histogram_columns(*, with_slope: bool) -> list[Column]:
     """Columns of the energy histogram, or of the one of energy and slope: shares of the volume."""
+    from porescope.adsorption.histograms import energy_histogram, energy_slope_histogram
+
     nowhere = np.zeros(1)
     if with_slope:
         names = list(energy_slope_histogram(nowhere, slope_k_per_a=nowhere))

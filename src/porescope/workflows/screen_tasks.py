@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -151,16 +150,16 @@ def uptake_values(crystal: Crystal, settings: ScreenSettings) -> Values:
     for gas in settings.gases:
         for temperature in settings.temperatures:
             states = [state for state in settings.states if state.temperature == temperature]
-            with tempfile.TemporaryDirectory(prefix="porescope-screen-") as folder:
-                isotherm = run_isotherm(
-                    crystal,
-                    gases=(gas,),
-                    temperature=temperature,
-                    pressures_pa=tuple(state.pressure_pa for state in states),
-                    field=settings.field,
-                    charges=settings.charges,
-                    out=Path(folder),
-                )
+            isotherm = run_isotherm(
+                crystal,
+                gases=gas,
+                temperature=temperature,
+                pressures_pa=sorted(state.pressure_pa for state in states),
+                field=settings.field,
+                charges=settings.charges,
+                cycles=settings.cycles,
+                seed=settings.seed,
+            )
             by_pressure = {point.pressure_pa: point for point in isotherm.points}
             for state in states:
                 point = by_pressure[state.pressure_pa]

@@ -20,6 +20,9 @@ from typing import Any, BinaryIO
 RowMaker = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Makes a row from the path of a file and the record of the settings."""
 
+READY = b"ready"
+"""First line of the child, when everything is imported."""
+
 
 def main(function: str) -> None:
     """Answer tasks until the input ends.
@@ -35,18 +38,30 @@ def main(function: str) -> None:
     module, _, name = function.partition(":")
     make: RowMaker = getattr(importlib.import_module(module), name)
     tasks: queue.Queue[dict[str, Any]] = queue.Queue()
-    threading.Thread(target=_read, args=(sys.stdin.buffer, tasks), daemon=True).start()
+    threading.Thread(target=_read, args=(tasks,), daemon=True).start()
+    _answer(answers, READY)
     while True:
         task = tasks.get()
         row = make(task["file"], task["settings"])
-        answers.write(json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-        answers.flush()
+        _answer(answers, json.dumps(row, ensure_ascii=False, allow_nan=False).encode())
 
 
-def _read(stream: BinaryIO, tasks: queue.Queue[dict[str, Any]]) -> None:
-    """Hand tasks on; when the parent is gone, end at once and take the engines along."""
-    for line in stream:
-        tasks.put(json.loads(line))
+def _answer(stream: BinaryIO, line: bytes) -> None:
+    stream.write(line + b"\n")
+    stream.flush()
+
+
+def _read(tasks: queue.Queue[dict[str, Any]]) -> None:
+    """Hand tasks on; when the parent is gone, end at once and take the engines along.
+
+    The bare descriptor is read: a buffered one is locked by a thread that waits, and Python aborts
+    when it finds it so at its end.
+    """
+    rest = b""
+    while chunk := os.read(0, 65_536):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            tasks.put(json.loads(line))
     if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(0)

@@ -53,7 +53,7 @@ def screen(
         str, typer.Option(metavar="SHARE", help="Standard error of Henry coefficients.")
     ] = "5%",
     cycles: Annotated[
-        int, typer.Option(min=10, metavar="N", help="GCMC cycles of each uptake.")
+        int, typer.Option(min=50, metavar="N", help="GCMC cycles of each uptake.")
     ] = 2000,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Structures at a time.")

@@ -127,7 +127,6 @@ def settings_from_options(options: Options) -> ScreenSettings:
         charges=options.charges,
         wanted_error=relative_error_from_text(options.error) or 0.05,
         cycles=options.cycles,
-        equilibration=max(1, options.cycles // 2),
     )
 
 

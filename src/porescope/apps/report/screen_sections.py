@@ -120,7 +120,7 @@ def settings_section(report: ScreenReport) -> str:
         for state in settings["states"]
     )
     properties = settings["properties"]
-    gcmc = f"{settings['equilibration']} + {settings['cycles']} cycles, seed {settings['seed']}"
+    gcmc = f"{settings['cycles']} cycles, seed {settings['seed']}"
     with_histogram = any(name.startswith("histogram") for name in properties)
     with_gas = "henry" in properties or "uptake" in properties
     facts = facts_html(
