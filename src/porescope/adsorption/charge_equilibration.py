@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Float
 
 from porescope.adsorption.charge_sums import pair_sums, published_sums
+from porescope.adsorption.site_rules import atom_name
 from porescope.crystal.structure import Crystal
 from porescope.errors import ConfigError
 from porescope.units import BOLTZMANN_EV, COULOMB_K_A
@@ -42,6 +43,8 @@ class EqeqOptions:
     published_cells: int | None = None
     """Cells on each side that the sums take in, as the authors' program does with 2; None sums
     over all images."""
+    largest_charge: float = 4.0
+    """Charge beyond which the result is refused [e]: the method has failed there."""
 
 
 def eqeq_charges(
@@ -64,7 +67,8 @@ def eqeq_charges(
     Raises
     ------
     ConfigError
-        Where an element has no ionisation energies or no centre, or the cell is too large.
+        Where an element has no ionisation energies or no centre, the cell is too large, or a
+        charge comes out that no atom has.
     """
     options = EqeqOptions() if options is None else options
     if crystal.n_atoms > _MAX_ATOMS:
@@ -87,7 +91,15 @@ def eqeq_charges(
     system[:n_atoms, :n_atoms] = scale * sums
     system[np.arange(n_atoms), np.arange(n_atoms)] += hardness
     charges = np.linalg.solve(system, np.append(-electronegativity, 0.0))[:n_atoms]
-    return charges - charges.mean()
+    charges -= charges.mean()
+    worst = int(np.argmax(np.abs(charges)))
+    if abs(charges[worst]) > options.largest_charge:
+        raise ConfigError(
+            f"EQeq gives {atom_name(crystal, worst)} the charge {charges[worst]:+.2f} e, beyond "
+            f"{options.largest_charge:g} e: the method fails for this structure, as it does where "
+            "a usual charge is wrong or atoms overlap; give charges from another source"
+        )
+    return charges
 
 
 def atom_parameters(

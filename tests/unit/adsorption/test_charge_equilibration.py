@@ -73,3 +73,10 @@ def test_huge_cells_are_refused() -> None:
     )
     with pytest.raises(ConfigError, match="12000 atoms, this one has 20000"):
         eqeq_charges(many)
+
+
+def test_charges_that_no_atom_has_are_refused() -> None:
+    crystal = _crystal([30, 8], [[0, 0, 0], [0.2, 0, 0]], 10.0)
+    bound = float(np.abs(eqeq_charges(crystal)).max())
+    with pytest.raises(ConfigError, match=r"EQeq gives \w+ \(atom \d\) the charge .* e, beyond"):
+        eqeq_charges(crystal, options=EqeqOptions(largest_charge=0.9 * bound))

@@ -1,10 +1,13 @@
 """The packaged force fields: all load, every number has its source, names are forgiving."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from porescope.adsorption.charges import charge_table_names
 from porescope.adsorption.fields import field_named, field_names
-from porescope.adsorption.gases import gas_named
+from porescope.adsorption.gases import gas_named, gas_names, model_names
 from porescope.errors import ConfigError
 
 EXPECTED = {
@@ -75,3 +78,23 @@ def test_names_are_forgiving_and_unknown_ones_are_listed() -> None:
     assert field_named("argon-in-zeolites").truncation == "truncated"
     with pytest.raises(ConfigError, match=r"known ones: .*UFF"):
         field_named("OPLS")
+
+
+def test_the_page_lists_all_fields_gases_and_tables() -> None:
+    page = Path(__file__).parents[3] / "docs" / "fields.md"
+    if not page.is_file():
+        pytest.skip("the docs are not here")
+    text = page.read_text(encoding="utf-8")
+    for name in field_names():
+        treatment = field_named(name).describe().split(", ", 2)[2]
+        assert f"| {name} |" in text
+        assert f"| {treatment} |" in next(
+            line for line in text.splitlines() if line.startswith(f"| {name} |")
+        )
+    for gas in gas_names():
+        default, *others = model_names(gas)
+        assert f"| {gas} | {default} (default) |" in text
+        for model in others:
+            assert f"| {gas} | {model} |" in text
+    for table in charge_table_names():
+        assert f'`"{table}"`' in text
