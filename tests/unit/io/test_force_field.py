@@ -115,6 +115,21 @@ def test_own_tables_read_as_the_packaged_ones(tmp_path: Path) -> None:
         read_force_field(tmp_path / "nothing.csv")
 
 
+def test_the_examples_of_the_docs_are_read(tmp_path: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "fields.md"
+    if not page.is_file():
+        pytest.skip("the docs are not here")
+    blocks = page.read_text(encoding="utf-8").split("```text\n")[1:]
+    field_file, gas_file = tmp_path / "field.csv", tmp_path / "gas.csv"
+    field_file.write_text(blocks[0].split("```")[0], encoding="utf-8")
+    gas_file.write_text(blocks[1].split("```")[0], encoding="utf-8")
+    field = read_force_field(field_file)
+    assert [each.name for each in field.types] == ["Si", "O", "O_Al", "Na"]
+    gas = read_gas(gas_file)
+    assert gas.mass == pytest.approx(28.01)
+    assert gas.is_charged
+
+
 def test_raspa_tables(folder: Path) -> None:
     field = read_force_field(folder, framework=["O", "Oa:Al", "Si", "Na"])
     assert field.describe().endswith("truncated at 12 Å, with tail correction")
