@@ -145,7 +145,10 @@ def columns_of(settings: ScreenSettings) -> tuple[Column, ...]:
     if "geometry" in settings.properties:
         middle += _grouped(GEOMETRY_COLUMNS, "geometry")
     if "void" in settings.properties:
-        middle.append(Column(name="void_fraction", title="He void fraction", group="void"))
+        middle += [
+            Column(name="void_fraction", title="He void fraction", group="void"),
+            Column(name="open_fraction_15kt", title="He open fraction, 15 kT", group="void"),
+        ]
     if "henry" in settings.properties:
         for gas in settings.gases:
             for temperature in settings.temperatures:

@@ -89,10 +89,13 @@ def geometry_values(crystal: Crystal, settings: ScreenSettings) -> Values:
 
 
 def void_values(crystal: Crystal, settings: ScreenSettings) -> Values:
-    """Helium void fraction at 298 K."""
+    """Void fractions of helium at 298 K: mean Boltzmann factor, and share below 15 kT."""
     from porescope.workflows.pores import void_fraction
 
-    return {"void_fraction": void_fraction(crystal, field=settings.field)}
+    return {
+        "void_fraction": void_fraction(crystal, field=settings.field),
+        "open_fraction_15kt": void_fraction(crystal, field=settings.field, rule="15kT"),
+    }
 
 
 def henry_values(crystal: Crystal, settings: ScreenSettings) -> Values:
