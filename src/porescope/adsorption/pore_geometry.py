@@ -40,7 +40,7 @@ class PoreGeometry:
     """
 
     largest_free_diameter: float
-    """PLD, pore-limiting diameter: largest sphere that passes through the crystal [Å]; 0 for none."""
+    """PLD, pore-limiting diameter: largest sphere that passes through [Å]; 0 for none."""
     largest_included_diameter: float
     """LCD, largest cavity diameter: largest sphere that fits anywhere [Å]."""
     included_along_free_path_diameter: float
@@ -166,12 +166,13 @@ def grid_pore_geometry(
     occupiable: bool = False,
     pore_sizes: bool = False,
     bin_width: float = 0.1,
+    status: str = "ok",
+    further_warnings: tuple[str, ...] = (),
 ) -> PoreGeometry:
     """Measure the pores of a crystal on a grid of distances to its atoms.
 
-    Diameters and the windows that decide what is accessible are refined beyond the grid: diameters
-    carry about 0.005 Å. Surfaces carry about one percent, volumes about a hundredth of the cell's
-    surface times the spacing.
+    Diameters and the windows that decide what is accessible are refined beyond the grid:
+    diameters are good to about 0.005 Å, surfaces and volumes to about one percent.
 
     Parameters
     ----------
@@ -189,6 +190,8 @@ def grid_pore_geometry(
         Whether to compute the pore size distribution.
     bin_width:
         Width of its bins [Å].
+    status, further_warnings:
+        Handed on to the result.
 
     Raises
     ------
@@ -234,7 +237,8 @@ def grid_pore_geometry(
         radii_table=ZEO_RADII if radii is None else "given by the caller",
         engine="grid",
         engine_version=f"porescope grid, spacing {grid.spacing:.3f} Å",
-        warnings=_warnings(crystal),
+        status=status,
+        warnings=(*further_warnings, *_warnings(crystal)),
         sizes=sizes,
     )
 

@@ -17,7 +17,7 @@ _MAX_SAMPLES = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoreMeasures:
-    """Surface and volume of one cell, split into what the probe reaches from outside and the rest."""
+    """Surface and volume of one cell, in channels and in pockets."""
 
     channel_area: float
     """Area that the probe's centre can trace in channels [Å²]."""
@@ -122,7 +122,7 @@ def _areas(atoms, directions, probe, label, distance, kind, out):
 
 @njit(cache=True)
 def _kind_at(point, atoms, label, distance, kind):
-    """Kind of the highest of the eight grid points around a point whose basin has one; 2 for none."""
+    """Kind of the highest of eight grid points around a point whose basin has one, else 2."""
     inverse = atoms[1]
     shape = distance.shape
     low = np.empty(3, np.int64)
