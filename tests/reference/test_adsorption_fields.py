@@ -1,5 +1,6 @@
 """Force fields, molecules and charges against tables and results of others."""
 
+import csv
 import tarfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from porescope.adsorption.gases import gas_named
 from porescope.crystal.structure import Crystal
 from porescope.io.cif import crystal_from_cif_text
 from porescope.io.force_field import read_force_field, read_gas
+from porescope.workflows.henry import henry
 
 
 def _numbers(name: str) -> dict[int, tuple[float, float]]:
@@ -71,6 +73,25 @@ def test_uff_against_another_packages_table() -> None:
     assert len(params.lj_params) > 75
     # Their helium is Hirschfelder's, their hydrogen has another last digit (22.114 for 22.142 K).
     assert different == ["H", "He"]
+
+
+def test_uff_of_elements_that_the_others_lack() -> None:
+    """Rounded rows of the tables for RASPA by F. Lopes Oliveira, an author of CRAFTED.
+
+    Source: https://github.com/lipelopesoliveira/ForceFields, folder UFF.
+    """
+    theirs = {
+        43: (24.15454, 2.67091), 61: (4.52898, 3.16002), 73: (40.76079, 2.82415),
+        76: (18.61912, 2.77960), 81: (342.18931, 3.87274), 84: (163.54636, 4.19524),
+        85: (142.91436, 4.23177), 86: (124.79845, 4.24513), 88: (203.30071, 3.27583),
+        89: (16.60625, 3.09855), 91: (11.07083, 3.05044), 95: (7.04507, 3.01213),
+        96: (6.54185, 2.96313), 97: (6.54185, 2.97471), 98: (6.54185, 2.95155),
+        99: (6.03863, 2.93907), 100: (6.03863, 2.92749), 101: (5.53542, 2.91680),
+        102: (5.53542, 2.89364),
+    }  # fmt: skip
+    uff = _numbers("UFF")
+    for number, row in theirs.items():
+        assert uff[number] == pytest.approx(row, rel=2e-5)
 
 
 @pytest.mark.shared
@@ -145,3 +166,40 @@ def test_eqeq_against_the_charges_of_crafted(shared_data: Path) -> None:
         assert np.corrcoef(published, crystal.charges)[0, 1] > 0.9999
         converged = eqeq_charges(crystal)
         assert np.corrcoef(converged, crystal.charges)[0, 1] > 0.99
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "series"), [("UFF", "1"), ("DREIDING", "5")])
+def test_henry_coefficients_of_nitrogen_in_crafted(
+    shared_data: Path, name: str, series: str
+) -> None:
+    """The field as packaged repeats CRAFTED's isotherms at low pressure, with its DDEC charges.
+
+    Series 1 and 5 of its tables are UFF and DREIDING with DDEC charges. In this zinc framework an
+    unshifted cutoff changes the coefficient by a third, UFF's zinc in DREIDING likewise.
+    """
+    text: dict[str, str] = {}
+    wanted = {"DDEC/KOMGUP.cif": "cif", "isotherms/KOMGUP_N2.csv": "csv"}
+    archive = shared_data / "structures" / "crafted_cif_and_isotherms.tar.xz"
+    with tarfile.open(archive, mode="r|*") as tar:
+        for member in tar:
+            key = "/".join(Path(member.name).parts[-2:])
+            file = tar.extractfile(member) if key in wanted else None
+            if file is not None:
+                text[wanted[key]] = file.read().decode("utf-8", "replace")
+    rows = csv.DictReader(text["csv"].splitlines())
+    loading = next(
+        float(row["Loading(mmol/g)"])
+        for row in rows
+        if row["ID"] == series and row["Temp(K)"] == "323" and row["Pressure(Pa)"] == "10000.0"
+    )
+    found = henry(
+        crystal_from_cif_text(text["cif"], name="KOMGUP"),
+        gas="N2",
+        temperature=323.0,
+        field=name,
+        charges="cif",
+        wanted_error=0.01,
+    )
+    # Their loadings scatter by a few per cent at this pressure.
+    assert found.coefficient_mol_per_kg_pa == pytest.approx(loading / 1e4, rel=0.06)

@@ -7,6 +7,9 @@ import pytest
 
 from porescope.adsorption.atom_typing import check_crystal, framework_from_crystal
 from porescope.adsorption.fields import field_named
+from porescope.adsorption.force_field import AtomType
+from porescope.adsorption.gases import gas_named
+from porescope.adsorption.interactions import pair_table
 from porescope.crystal.structure import Crystal
 from porescope.errors import ConfigError
 
@@ -115,3 +118,20 @@ def test_charges_reach_the_framework() -> None:
     assert set(framework.charges) == {1.5, -0.75}
     with pytest.raises(ConfigError, match="gas has charges and SOD has none; give the framework"):
         framework_from_crystal(_silica(), field=field_named("UFF"), needs_charges=True)
+
+
+def test_a_field_needs_no_parameters_for_atoms_that_are_not_there() -> None:
+    field = field_named("alkanes in silica")
+    # A type without any parameters, which silica does not ask for.
+    unknown = AtomType(name="Ge", number=32, epsilon_k=np.nan, sigma=np.nan, source="none")
+    field = replace(field, types=(*field.types, unknown))
+    ethane = gas_named("C2H6", model="Dubbeldam")
+    table = pair_table(framework_from_crystal(_silica(), field=field), ethane)
+    assert table.epsilon_k.tolist() == [[0.0, 0.0], [93.0, 93.0], [0.0, 0.0]]
+    germanate = replace(_silica(), numbers=np.array([32] + [14] * 11 + [8] * 24))
+    with pytest.raises(ConfigError, match="no parameters for Ge with CH3_dub"):
+        pair_table(framework_from_crystal(germanate, field=field), ethane)
+    with pytest.raises(ConfigError, match="no parameters for O with CH3; it is made for"):
+        pair_table(
+            framework_from_crystal(_silica(), field=field), gas_named("C2H6", model="TraPPE")
+        )
