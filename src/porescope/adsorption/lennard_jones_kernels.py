@@ -161,8 +161,8 @@ def _add_shell(n_points, px, py, pz, pp, energy, n_images, image, cut2):
 
 
 @njit(cache=True, nogil=True)
-def _place_points(points, first, n, box, px, py, pz, pp):
-    # Points relative to the centre of their block; the last one fills up a multiple of eight.
+def place_points(points, first, n, box, px, py, pz, pp):
+    """Points relative to the centre of their block; the last one fills up a multiple of eight."""
     n_padded = (n + 7) // 8 * 8
     for k in range(n_padded):
         i = first + min(k, n - 1)
@@ -198,7 +198,7 @@ def block_energies(
         if n_inner < 0:
             return False
         n = last - first
-        n_padded = _place_points(points, first, n, box, px, py, pz, pp)
+        n_padded = place_points(points, first, n, box, px, py, pz, pp)
         energy[:] = 0.0
         n_images = _load(inner, n_inner, x, y, z, c12, c6, shift, box, image)
         _add_inner(n_padded, px, py, pz, pp, energy, n_images, image)
@@ -257,7 +257,7 @@ def block_gradients(
         if n_inner < 0:
             return False
         n = last - first
-        n_padded = _place_points(points, first, n, box, px, py, pz, pp)
+        n_padded = place_points(points, first, n, box, px, py, pz, pp)
         sums[:] = 0.0
         for part in range(2):
             rows, count = (inner, n_inner) if part == 0 else (shell, n_shell)

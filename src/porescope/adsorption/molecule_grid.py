@@ -114,6 +114,7 @@ def molecule_averages(
         reach=float(np.sqrt(np.max(np.sum(chosen.positions**2, axis=-1)))),
         shape=shape,
         points=points,
+        n_shifts=len(chosen.weights),
         precision=precision,
     )
     fixed = np.max(np.abs(chosen.positions), axis=(0, 2)) < 1e-9
@@ -159,6 +160,7 @@ class _BeadEnergies:
         reach: float,
         shape: tuple[int, int, int],
         points: Int[np.ndarray, "points"],
+        n_shifts: int,
         precision: float,
     ) -> None:
         self._shape, self._points = shape, points
@@ -176,7 +178,7 @@ class _BeadEnergies:
                 charges=framework.charges,
                 precision=precision,
                 n_points=0,
-                n_grid=len(points),
+                n_grid=len(points) * n_shifts,
                 margin=reach,
             )
 
