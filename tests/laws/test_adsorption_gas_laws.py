@@ -1,10 +1,13 @@
 """What the ideal gas says of the shapes of flexible molecules."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from jaxtyping import Float
 
 from porescope.adsorption.gas_conformers import conformers, torsion_energy_k
+from porescope.adsorption.gas_text import Bend, Bond, Torsion
 from porescope.adsorption.gases import models_of
 
 N = 20_000
@@ -14,6 +17,16 @@ def _angle(shapes: Float[np.ndarray, "shapes beads 3"], a: int, b: int, c: int) 
     one, other = shapes[:, a] - shapes[:, b], shapes[:, c] - shapes[:, b]
     cosine = np.einsum("sx,sx->s", one, other)
     return np.arccos(cosine / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1))
+
+
+def _torsion(
+    shapes: Float[np.ndarray, "shapes beads 3"], atoms: tuple[int, int, int, int]
+) -> np.ndarray:
+    a, b, c, d = (shapes[:, atom] for atom in atoms)
+    first, last = np.cross(b - a, c - b), np.cross(c - b, d - c)
+    axis = (c - b) / np.linalg.norm(c - b, axis=1, keepdims=True)
+    sine = np.einsum("sx,sx->s", np.cross(first, last), axis)
+    return np.arctan2(sine, np.einsum("sx,sx->s", first, last))
 
 
 @pytest.mark.parametrize("temperature", [150.0, 600.0])
@@ -40,12 +53,7 @@ def test_bonds_are_rigid_and_bends_have_their_boltzmann_weight(
 def test_trans_fraction_of_butane(temperature: float) -> None:
     model = models_of("n-C4H10")[0]
     shapes = conformers(model, temperature=temperature, n_shapes=N)
-    bonds = np.diff(shapes, axis=1)
-    first, last = np.cross(bonds[:, 0], bonds[:, 1]), np.cross(bonds[:, 1], bonds[:, 2])
-    sine = np.einsum("sx,sx->s", np.cross(first, last), bonds[:, 1]) / np.linalg.norm(
-        bonds[:, 1], axis=1
-    )
-    torsion = np.arctan2(sine, np.einsum("sx,sx->s", first, last))
+    torsion = _torsion(shapes, (0, 1, 2, 3))
     grid = np.linspace(-np.pi, np.pi, 50_001)
     weight = np.exp(-torsion_energy_k(model.torsions[0], grid) / temperature)
     trans = weight[np.abs(grid) > 2.0 * np.pi / 3.0].sum() / weight.sum()
@@ -55,6 +63,37 @@ def test_trans_fraction_of_butane(temperature: float) -> None:
     # Both gauche forms are equally likely.
     gauche = torsion[np.abs(torsion) < 2.0 * np.pi / 3.0]
     assert np.mean(gauche > 0.0) == pytest.approx(0.5, abs=5.0 * 0.5 / np.sqrt(len(gauche)))
+
+
+def test_both_torsions_about_a_branched_bond_count() -> None:
+    """2-Methylbutane: weights of the torsion given the azimuth between the two methyl groups."""
+    model = replace(
+        models_of("n-C4H10")[0],
+        beads=(models_of("n-C4H10")[0].beads[0],) * 5,
+        bonds=tuple(Bond(atoms=pair, length=1.54) for pair in ((0, 1), (1, 2), (2, 3), (1, 4))),
+        bends=tuple(
+            Bend(atoms=atoms, rest=1.97, force_k=62_500.0)
+            for atoms in ((0, 1, 2), (0, 1, 4), (4, 1, 2), (1, 2, 3))
+        ),
+        torsions=tuple(
+            Torsion(atoms=atoms, constants_k=(-251.06, 428.73, -111.85, 441.27))
+            for atoms in ((0, 1, 2, 3), (4, 1, 2, 3))
+        ),
+    )
+    temperature, n_shapes = 300.0, 4000
+    shapes = conformers(model, temperature=temperature, n_shapes=n_shapes)
+    first, other = _torsion(shapes, (0, 1, 2, 3)), _torsion(shapes, (4, 1, 2, 3))
+    grid = np.linspace(-np.pi, np.pi, 721)
+    expected = np.zeros(n_shapes)
+    for shape, between in enumerate(other - first):
+        energy = torsion_energy_k(model.torsions[0], grid)
+        energy = energy + torsion_energy_k(model.torsions[1], grid + between)
+        weight = np.exp(-energy / temperature)
+        expected[shape] = weight[np.abs(grid) > 2.0 * np.pi / 3.0].sum() / weight.sum()
+    trans = expected.mean()
+    bound = 5.0 * np.sqrt(trans * (1.0 - trans) / n_shapes)
+    assert np.mean(np.abs(first) > 2.0 * np.pi / 3.0) == pytest.approx(trans, abs=bound)
+    assert np.mean(np.abs(other) > 2.0 * np.pi / 3.0) == pytest.approx(trans, abs=2.0 * bound)
 
 
 def test_coupled_bends_of_isobutane() -> None:

@@ -58,8 +58,9 @@ def conformers(
         axes = _frames(shapes, centre=centre, before=before, grand=grand)
         if before is not None:
             turn = _turns(
-                model, centre=centre, before=before, grand=grand,
-                beads=beads, directions=directions, temperature=temperature, rng=rng,
+                model, bond=(before, centre), beads=beads, directions=directions,
+                behind=_azimuths(shapes, before=before, parent=parent, axes=axes, but=centre),
+                temperature=temperature, rng=rng,
             )  # fmt: skip
             directions = _turned(directions, turn)
         for column, bead in enumerate(beads):
@@ -187,44 +188,61 @@ def torsion_energy_k(
     )
 
 
+def _azimuths(
+    shapes: Float[np.ndarray, "shapes beads 3"],
+    *,
+    before: int,
+    parent: dict[int, int],
+    axes: Float[np.ndarray, "shapes 3 3"],
+    but: int,
+) -> dict[int, Float[np.ndarray, "shapes"]]:
+    """Azimuth about the bond of the beads at its near end, in the frame of the bond [rad]."""
+    near = [bead for bead, its in parent.items() if its == before and bead != but]
+    if before in parent:
+        near.append(parent[before])
+    found = {}
+    for bead in near:
+        step = np.einsum("sxy,sy->sx", axes, shapes[:, bead] - shapes[:, before])
+        found[bead] = np.arctan2(step[:, 1], step[:, 0])
+    return found
+
+
 def _turns(
     model: GasModel,
     *,
-    centre: int,
-    before: int,
-    grand: int | None,
+    bond: tuple[int, int],
     beads: list[int],
     directions: Float[np.ndarray, "shapes siblings 3"],
+    behind: dict[int, Float[np.ndarray, "shapes"]],
     temperature: float,
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "shapes"]:
-    """Turns about the bond to the bead before, with the weight of all torsions about it."""
+    """Turns about a bond, with the weight of all torsions about it [rad]."""
     n_shapes = len(directions)
-    if grand is None:
-        return np.zeros(n_shapes)
     angle = np.linspace(0.0, 2.0 * np.pi, 1441)
     azimuth = np.arctan2(directions[:, :, 1], directions[:, :, 0])
-    terms = [
-        (column, torsion)
-        for column, bead in enumerate(beads)
-        for torsion in model.torsions
-        if torsion.atoms in ((grand, before, centre, bead), (bead, centre, before, grand))
-    ]
-    # With one bead, the turn is the torsion less what the azimuth has of it.
-    offset = azimuth[:, 0]
-    relative = azimuth - offset[:, None]
-    groups = np.zeros((1, len(beads))) if len(beads) == 1 else relative
+    terms = []
+    for column, bead in enumerate(beads):
+        for start, its in behind.items():
+            ways = ((start, *bond, bead), (bead, *bond[::-1], start))
+            terms += [
+                (torsion, azimuth[:, column] - its)
+                for torsion in model.torsions
+                if torsion.atoms in ways
+            ]
+    if not terms:
+        return np.zeros(n_shapes)
+    # One torsion has one table for all shapes; several have one table for each.
+    common = terms[0][1]
+    rows = [slice(None)] if len(terms) == 1 else [slice(row, row + 1) for row in range(n_shapes)]
     turns = np.zeros(n_shapes)
-    for row, shifts in enumerate(groups):
+    for row in rows:
         energy = np.zeros(len(angle))
-        for column, torsion in terms:
-            energy += torsion_energy_k(torsion, shifts[column] + angle)
+        for torsion, offset in terms:
+            energy += torsion_energy_k(torsion, float((offset - common)[row][0]) + angle)
         weight = np.exp(-(energy - energy.min()) / temperature)
-        if len(groups) == 1:
-            turns = _drawn(angle, weight, n_shapes=n_shapes, rng=rng)
-        else:
-            turns[row] = _drawn(angle, weight, n_shapes=1, rng=rng)[0]
-    return turns - offset
+        turns[row] = _drawn(angle, weight, n_shapes=len(turns[row]), rng=rng)
+    return turns - common
 
 
 def _drawn(
