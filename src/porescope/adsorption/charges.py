@@ -125,7 +125,8 @@ def framework_charges(
         The structure.
     charges:
         ``auto`` takes those of the CIF, else, where they are needed, the charge table that belongs
-        to the force field; ``none``, ``cif``, ``eqeq``, the name of a charge table, a charge table,
+        to the force field, and leaves out those of a CIF that is not neutral where they are not
+        needed; ``none``, ``cif``, ``eqeq``, the name of a charge table, a charge table,
         one value per atom, a value per label or element, or a function of the crystal.
     needs_charges:
         Whether a gas with charges is to be simulated.
@@ -148,7 +149,7 @@ def framework_charges(
         source = str(getattr(charges, "name", getattr(charges, "__name__", "model")))
     else:
         found, source = np.asarray(charges, dtype=np.float64), "given by atom"
-    if source == "none":
+    if source.startswith("none"):
         if needs_charges:
             raise ConfigError(
                 f"the gas has charges and {crystal.name or 'the framework'} has none; {_HOW}"
@@ -196,6 +197,10 @@ def _by_word(
     if choice == "auto":
         if has_own:
             choice = "cif"
+            total = float(np.sum(crystal.charges)) if crystal.charges is not None else 0.0
+            if not needed and abs(total) > LARGEST_TOTAL:
+                source = f"none (those of the CIF add up to {total:+.4f} e and are not needed)"
+                return np.zeros(crystal.n_atoms), source
         elif needed and any(plain(name) == plain(field_name) for name in charge_table_names()):
             choice = plain(field_name)
         else:

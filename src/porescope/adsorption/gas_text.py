@@ -113,9 +113,11 @@ def gas_model_from_text(text: str, *, path: Path | None = None) -> GasModel:
     if not table.rows:
         raise table.error("expected one row per bead, got none")
     beads = tuple(_bead(table, row) for row in range(len(table.rows)))
-    flexible = "bond" in table.heading
+    flexible = any(key in table.heading for key in ("bond", "bend", "torsion"))
     positions = None
-    if not flexible:
+    if flexible:
+        _check_free(table)
+    else:
         positions = np.array(
             [[table.cell_number(row, axis) for axis in "xyz"] for row in range(len(beads))]
         )
@@ -142,6 +144,17 @@ def gas_model_from_text(text: str, *, path: Path | None = None) -> GasModel:
         acentric_factor=table.number("acentric_factor"),
         source=table.value("source"),
     )
+
+
+def _check_free(table: TextTable) -> None:
+    """A flexible molecule has no positions."""
+    for row, cells in enumerate(table.rows):
+        if cells["x"] or cells["y"] or cells["z"]:
+            raise table.error(
+                "expected no positions beside '# bond' lines: a molecule is rigid, with positions, "
+                "or flexible, with bonds",
+                table.lines[row],
+            )
 
 
 def _bead(table: TextTable, row: int) -> Bead:

@@ -112,6 +112,16 @@ def test_a_charged_cell_is_refused_with_its_total() -> None:
         neutral(crystal, bad, source="CIF")
 
 
+def test_charges_that_nobody_needs_do_not_stand_in_the_way() -> None:
+    charged = _pairs(OWN + 1.0)
+    found, source = _charges(charged, "auto", needed=False)
+    assert not np.any(found)
+    assert source == "none (those of the CIF add up to +6.0000 e and are not needed)"
+    for needed, word in ((True, "auto"), (False, "cif")):
+        with pytest.raises(ConfigError, match=r"add up to \+6\.0000 e"):
+            _charges(charged, word, needed=needed)
+
+
 def test_rounding_is_spread_and_said() -> None:
     found, source = neutral(_pairs(), OWN + 0.001, source="CIF")
     assert found.sum() == pytest.approx(0.0, abs=1e-12)

@@ -40,6 +40,7 @@ def test_a_rigid_and_a_flexible_molecule() -> None:
         (HEAD + COLUMNS + RIGID.replace(",12,", ",-12,"), r"g.csv:9: expected a mass"),
         (HEAD.replace("300", "-3") + COLUMNS + RIGID, "above zero"),
         (HEAD + "# bond = 1-9 1.5\n" + COLUMNS + CHAIN, r"g.csv:8: expected beads between 1 and 3"),
+        (HEAD + "# bond = 1-2 1.1\n" + COLUMNS + RIGID, r"g.csv:10: expected no positions"),
         (HEAD + "# bond = 1-2\n" + COLUMNS + CHAIN, r"g.csv:8: expected 2 beads"),
     ],
 )

@@ -73,6 +73,15 @@ def test_shapes_of_flexible_molecules_depend_on_the_temperature_only() -> None:
     assert gas_named("CO2", temperature=100.0).conformer_temperature is None
 
 
+def test_a_type_of_bead_has_one_set_of_parameters() -> None:
+    """Pairs of a force field refer to beads by type, so that a type must mean one thing."""
+    seen: dict[str, tuple[float, float, float]] = {}
+    for gas, model in MODELS:
+        for bead in gas_named(gas, model=model).beads:
+            row = (bead.epsilon_k, bead.sigma, bead.charge)
+            assert seen.setdefault(bead.type, row) == row
+
+
 def test_unknown_names_are_listed() -> None:
     with pytest.raises(ConfigError, match=r"no gas 'SF6'; known ones: .*CO2"):
         gas_named("SF6")
