@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -275,10 +275,3 @@ def _warnings(crystal: Crystal) -> tuple[str, ...]:
     return (
         f"{partial} of {crystal.n_atoms} sites are partly occupied; each counts as a full atom",
     )
-
-
-def row_names() -> tuple[str, ...]:
-    """Names of the numbers in :meth:`PoreGeometry.row`, in order."""
-    blank = {f.name: 1.0 for f in fields(PoreGeometry)}
-    blank |= {"channel_dimensions": (), "warnings": (), "sizes": None, "status": ""}
-    return tuple(PoreGeometry(**blank).row())  # pyright: ignore[reportArgumentType]
