@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from porescope.crystal.structure import Crystal
 from porescope.errors import PorescopeError
 from porescope.workflows.adsorbent import adsorbent, field_of, gas_of
@@ -205,9 +207,10 @@ def _sentence(error: BaseException, *, file: str) -> str:
 
 def _plain(value: Any) -> Any:
     """A value for JSON: a number is a float, an int or nothing."""
-    if isinstance(value, (bool, int, str)) or value is None:
-        return value
-    number = float(value)
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, (bool, int, str)) or plain is None:
+        return plain
+    number = float(plain)
     return float(f"{number:.9g}") if math.isfinite(number) else None
 
 

@@ -17,6 +17,7 @@ from porescope.apps.cli.failure import FAILED, SOME_FAILED, one_line
 from porescope.apps.cli.progress import progress_bar
 from porescope.apps.cli.staging import require_writable_folder, staged_file
 from porescope.apps.cli.terminal import console_for_output
+from porescope.apps.report.screen_sections import kind_of_reason
 from porescope.errors import ConfigError
 from porescope.workflows.screen import ScreenProgress, ScreenReport
 from porescope.workflows.screen_settings import PROPERTIES, Property, ScreenSettings
@@ -154,7 +155,7 @@ def show_screening(report: ScreenReport, *, console: Console) -> None:
         notes.add_row("Kept", f"{report.n_resumed} from an earlier run")
     if report.n_duplicates:
         notes.add_row("Alike", f"{report.n_duplicates} of the same content as another file")
-    reasons = Counter(kind_of_reason(row["message"]) for row in report.rows if row["message"])
+    reasons = Counter(kind_of_reason(row) for row in report.rows if row["message"])
     for place, (reason, n) in enumerate(reasons.most_common(_MAX_REASONS)):
         label = Text("Failures" if place == 0 else "", style="yellow")
         notes.add_row(label, Text(f"{n} × {one_line(reason)}"))
@@ -165,12 +166,6 @@ def show_screening(report: ScreenReport, *, console: Console) -> None:
     console.print()
     console.print(Padding(notes, (0, 2)))
     console.print()
-
-
-def kind_of_reason(message: str) -> str:
-    """A reason without the numbers and names that differ from file to file."""
-    text = re.sub(r"\b[A-Z][a-z]?\d+[A-Za-z]?\b|[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "…", message)
-    return text if len(text) <= 150 else text[:149] + "…"
 
 
 def _properties(text: str, *, with_gas: bool) -> tuple[Property, ...]:

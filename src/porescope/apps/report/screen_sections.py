@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 from porescope.apps.report.markup import count_html, facts_html
 from porescope.workflows.screen import ScreenReport
 
 _MAX_FILES = 200
+_MAX_REASON = 170
 _NUMBERS = re.compile(r"\b[A-Z][a-z]?\d+[A-Za-z]?\b|[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
 _TITLES: dict[str, str] = {
     "geometry": "pore geometry",
@@ -26,7 +29,7 @@ def screen_hero(report: ScreenReport, *, title: str) -> str:
     n_failed = report.count("failed")
     seconds = sum(row["seconds"] or 0.0 for row in report.rows if row["same_as"] is None)
     what = [_TITLES[str(name)] for name in report.settings["properties"]]
-    said = what[0] if len(what) == 1 else f"{', '.join(what[:-1])} and {what[-1]}"
+    said = ", ".join(what)
     numbers = [
         ("Complete", count_html(n_ok)),
         ("In part", count_html(n_partial) if n_partial else ""),
@@ -41,6 +44,13 @@ def screen_hero(report: ScreenReport, *, title: str) -> str:
         f"<h1>{count_html(n)} structure{plural}: {escape(said)}</h1>"
         f'<dl class="stats">{stats}</dl></div>'
     )
+
+
+def kind_of_reason(row: Mapping[str, Any]) -> str:
+    """Why a row has no result, without the numbers and names that differ from file to file."""
+    text = str(row["message"]).replace(f" in {row['name']}", "")
+    text = _NUMBERS.sub("…", text)
+    return text if len(text) <= _MAX_REASON else text[: _MAX_REASON - 1] + "…"
 
 
 def plot_section() -> str:
@@ -67,7 +77,7 @@ def table_section() -> str:
         '<p class="lead">Click a head to sort. Below it, 4 keeps values from 4 on, and &lt;4, 2..5 '
         "and – (missing) work too.</p>"
         '<div class="card"><div class="tools">'
-        '<input type="search" id="search" placeholder="Search names, formulas, reasons" '
+        '<input type="search" id="search" placeholder="Search names, reasons" '
         'aria-label="Search">'
         '<details class="columns"><summary>Columns</summary><div id="chooser"></div></details>'
         '<button type="button" id="save">Save these rows as CSV</button>'
@@ -85,7 +95,7 @@ def failures_section(report: ScreenReport) -> str:
     by_reason: dict[str, list[tuple[str, str]]] = {}
     for row in report.rows:
         if row["message"]:
-            reason = _NUMBERS.sub("…", row["message"])
+            reason = kind_of_reason(row)
             by_reason.setdefault(reason, []).append((row["file"], row["message"]))
     if not by_reason:
         return ""

@@ -139,7 +139,10 @@ const startScreen = async () => {
   drawBody();
 
   const numeric = columns.filter((c) => isNumber(c) && c.values.some((v) => v !== null));
-  if (numeric.length > 1 && one("#scatter")) {
+  if (numeric.length < 2) {
+    one("#plot").hidden = true;
+    one('nav a[href="#plot"]').hidden = true;
+  } else {
     const Plotly = await loadPlotly();
     plot = scatterOf(Plotly, one("#scatter"), table, pick);
     const kinds = columns.filter((c) => c.kind !== "number" && c.kind !== "count" && ["status", "charge_source", "pore_engine", "pore_status"].includes(c.name) || c.kind === "flag");

@@ -1,6 +1,6 @@
 // One quantity over another, coloured by a third.
 const PALETTE = ["#0b6e6e", "#d1431b", "#a07d1c", "#5c6d86", "#7d4f9e", "#3f8f3a", "#b0487a", "#2b6cb0"];
-const SCALE = [[0, "#2b3a67"], [0.3, "#0b6e6e"], [0.6, "#7fb069"], [1, "#f2c14e"]];
+const SCALE = [[0, "#3a4f9a"], [0.3, "#0b6e6e"], [0.6, "#7fb069"], [1, "#f2c14e"]];
 
 const scatterOf = (Plotly, element, table, pick) => {
   const { byName } = table;
