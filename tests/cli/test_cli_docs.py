@@ -13,6 +13,7 @@ COMMANDS = [
     ("simulate",),
     ("index",),
     ("pores",),
+    ("screen",),
     ("adsorb", "henry"),
     ("adsorb", "isotherm"),
     ("adsorb", "grid"),

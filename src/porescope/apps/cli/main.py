@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from porescope.apps.cli import adsorb, index, library, simulate, solve
+from porescope.apps.cli import adsorb, index, library, pores, screen, simulate, solve
 from porescope.apps.cli.failure import EXPECTED, Stopped, one_line, report_failure
 
 
@@ -72,6 +72,8 @@ def _porescope(
 app.command(name="solve")(solve.solve)
 app.command(name="simulate")(simulate.simulate)
 app.command(name="index")(index.index)
+app.command(name="pores")(pores.pores)
+app.command(name="screen")(screen.screen)
 app.add_typer(adsorb.app, name="adsorb")
 app.add_typer(library.app, name="library")
 

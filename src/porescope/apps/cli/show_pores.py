@@ -107,7 +107,7 @@ def show_pores(
         table.add_row("Mean pore", f"{result.sizes.mean:.2f} Å over the void")
     table.add_row("Density", f"{result.density:.3f} g/cm³")
     table.add_row("Probe", f"{result.probe_radius:g} Å, radii {one_line(result.radii_table)}")
-    table.add_row("Measured by", one_line(f"{result.engine} {result.engine_version}"))
+    table.add_row("Measured by", one_line(result.engine_version))
     for warning in result.warnings:
         table.add_row(Text("Take care", style="yellow"), one_line(warning))
     console.print(Padding(table, (0, 2)))
