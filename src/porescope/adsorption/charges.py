@@ -149,11 +149,11 @@ def framework_charges(
         source = str(getattr(charges, "name", getattr(charges, "__name__", "model")))
     else:
         found, source = np.asarray(charges, dtype=np.float64), "given by atom"
-    if source.startswith("none"):
-        if needs_charges:
-            raise ConfigError(
-                f"the gas has charges and {crystal.name or 'the framework'} has none; {_HOW}"
-            )
+    if source == "none" and needs_charges:
+        raise ConfigError(
+            f"the gas has charges and {crystal.name or 'the framework'} has none; {_HOW}"
+        )
+    if source == "none" or source.startswith("none ("):
         return found, source
     return neutral(crystal, found, source=source)
 
