@@ -2,7 +2,7 @@
 
     python benchmarks/speed/energy_grid.py
 
-Argon in MFI, Cu-BTC, IRMOF-1 and the CoRE MOF with the most atoms (INIGOD), 12.8 Å, truncated.
+Argon in MFI, Cu-BTC, IRMOF-1 and the CoRE MOF JONKEE of 5 760 atoms, 12.8 Å, truncated.
 
 - pymoxel lays its grid over a supercell of at least two cutoffs; ours is computed over the same
   supercell, point by point the same, without symmetry.
@@ -57,7 +57,7 @@ CASES = (
     ("MFI", "named_frameworks_raspa2.tar.xz", "named/zeolites/cif/MFI_SI.cif", 32),
     ("Cu-BTC", "named_frameworks_raspa2.tar.xz", "named/mofs/cif/Cu-BTC.cif", 32),
     ("IRMOF-1", "named_frameworks_raspa2.tar.xz", "named/mofs/cif/IRMOF-1.cif", 32),
-    ("INIGOD", "core_mof_2019.tar.xz", "core_mof_2019/INIGOD_clean.cif", 16),
+    ("JONKEE", "core_mof_2019.tar.xz", "core_mof_2019/JONKEE_clean.cif", 16),
 )
 GROWTH = (1, 2, 3, 4, 5, 6, 7)
 N_RASPA = 400

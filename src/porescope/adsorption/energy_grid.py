@@ -156,10 +156,10 @@ def parts_of_grid(
     shape:
         Points along a, b and c.
     """
-    steps = lattice / np.array(shape)[:, None]
     for start in range(0, len(points), _CHUNK):
-        index = np.stack(np.unravel_index(points[start : start + _CHUNK], shape), axis=1)
-        yield slice(start, start + _CHUNK), blocks_of_grid(index, shape=shape), index @ steps
+        some = points[start : start + _CHUNK]
+        home, blocks = blocks_of_grid(some, shape=shape, lattice=lattice)
+        yield slice(start, start + _CHUNK), blocks, home
 
 
 def _need_single_site(gas: Gas) -> None:

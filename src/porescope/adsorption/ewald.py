@@ -266,13 +266,10 @@ def potential_grid_k(
         margin=float(np.linalg.norm(shift)),
     )
     out = waves_on_grid(ewald, shape, offset=shift).reshape(-1)
-    steps = ewald.lattice / np.array(shape)[:, None]
     for start in range(0, len(out), _CHUNK):
         some = np.arange(start, min(start + _CHUNK, len(out)))
-        index = np.stack(np.unravel_index(some, shape), axis=1)
-        blocks = blocks_of_grid(index, shape=shape)
-        part = pairs_of_blocks(ewald, index @ steps + shift, blocks=blocks)
-        out[start + blocks.order] += part
+        home, blocks = blocks_of_grid(some, shape=shape, lattice=ewald.lattice)
+        out[start + blocks.order] += pairs_of_blocks(ewald, home + shift, blocks=blocks)
     return (COULOMB_K_A * (out + ewald.background)).reshape(shape)
 
 

@@ -24,7 +24,8 @@ def test_points_of_a_block_lie_together() -> None:
 def test_blocks_of_a_grid_are_cubes_of_points() -> None:
     shape = (8, 6, 5)
     index = np.stack(np.unravel_index(np.arange(np.prod(shape)), shape), axis=1)
-    blocks = blocks_of_grid(index, shape=shape)
+    home, blocks = blocks_of_grid(np.arange(240), shape=shape, lattice=np.diag([8.0, 6.0, 5.0]))
+    np.testing.assert_allclose(home, index)
     assert len(blocks.starts) - 1 == 2 * 2 * 2
     for first, last in zip(blocks.starts[:-1], blocks.starts[1:], strict=True):
         assert np.all(np.ptp(index[blocks.order[first:last]], axis=0) < 4)
@@ -33,3 +34,10 @@ def test_blocks_of_a_grid_are_cubes_of_points() -> None:
 def test_points_all_at_one_place_fill_several_blocks() -> None:
     blocks = blocks_of_points(np.zeros((200, 3)))
     assert np.diff(blocks.starts).tolist() == [64, 64, 64, 8]
+
+
+def test_points_far_apart_need_no_table_of_all_cubes() -> None:
+    cart = np.array([[0.0, 0.0, 0.0], [1e4, 1e4, 1e4], [0.1, 0.0, 0.0]])
+    blocks = blocks_of_points(cart)
+    assert blocks.order.tolist() == [0, 2, 1]
+    assert blocks.starts.tolist() == [0, 2, 3]
