@@ -13,9 +13,9 @@ from porescope.errors import ConfigError
 
 Start = Literal["previous", "empty", "full"]
 
-_HEAT_PER_CRITICAL_TEMPERATURE = 12.0
+_HEAT_PER_CRITICAL_TEMPERATURE = 13.0
 _DENSE_BELOW = 0.75
-_LADDER = (4.6, 3.45, 2.65, 2.07, 1.67, 1.32, 1.13)
+_LADDER = (3.45, 2.65, 2.07, 1.67, 1.4, 1.2)
 _OVERFILL = math.exp(2.0)
 
 
@@ -33,11 +33,11 @@ class SamplingPlan:
     anneal: Literal["auto", "never", "always"] = "auto"
     """Whether an empty box is filled at raised temperatures first; ``auto`` does so for a gas
     below 0.75 of its critical temperature, where insertion into a full pore nearly never works."""
-    anneal_cycles: int = 150
+    anneal_cycles: int = 200
     """Cycles at each raised temperature."""
     anneal_heat_k: float | None = None
     """Heat along which the fugacity follows the temperature, so that the loading about stays
-    [K]; by default twelve times the critical temperature."""
+    [K]; by default thirteen times the critical temperature."""
     start: Start = "previous"
     """Where a pressure starts: from the state of the pressure before, from an empty box, or from
     one filled beyond its equilibrium."""
