@@ -179,7 +179,7 @@ def test_charges_are_written_and_neutral(porescope, cif, tmp_path) -> None:
     from porescope.io.cif import read_cif
 
     path = tmp_path / "charged.cif"
-    shown = porescope("adsorb", "charges", cif, "--out", path)
+    shown = porescope("adsorb", "charges", cif, "--method", "TraPPE-zeo", "--out", path)
     assert (shown.code, shown.err) == (0, "")
     charges = read_cif(path).charges
     assert charges is not None

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from porescope.adsorption.atom_typing import framework_from_crystal
+from porescope.adsorption.charges import Charger, ChargeTable, framework_charges
 from porescope.adsorption.fields import field_named
 from porescope.adsorption.force_field import ForceField
 from porescope.adsorption.framework import Framework
@@ -18,7 +19,7 @@ from porescope.adsorption.gases import gas_named
 from porescope.crystal.structure import Crystal
 from porescope.errors import ConfigError
 
-Charges = str | Float[np.ndarray, "atoms"] | Mapping[str, float]
+Charges = str | Float[np.ndarray, "atoms"] | Mapping[str, float] | Charger | ChargeTable
 DEFAULT_FIELD = "UFF"
 """Field that is used where none is named: it has parameters for every element."""
 
@@ -49,7 +50,7 @@ def field_of(field: str | Path | ForceField) -> ForceField:
     if isinstance(field, ForceField):
         return field
     path = Path(field)
-    if isinstance(field, Path) or path.suffix or path.is_file():
+    if isinstance(field, Path) or path.suffix or path.exists():
         from porescope.io.force_field import read_force_field
 
         return read_force_field(path)
@@ -104,8 +105,9 @@ def adsorbent(
     field:
         Force field of the framework.
     charges:
-        ``auto``, ``none``, ``cif``, ``eqeq``, the name of a table, charges of all atoms [e], or
-        a charge for each label or element.
+        ``auto``, ``none``, ``cif``, ``eqeq``, the name of a table, a table or its file (.csv),
+        charges of all atoms [e], a charge for each label or element, or a function of the
+        crystal such as a learned model.
 
     Raises
     ------
@@ -115,6 +117,10 @@ def adsorbent(
         The structure is disordered, its atoms overlap, the field lacks an element, or charges
         are needed and missing.
     """
+    if isinstance(charges, str) and charges.endswith(".csv"):
+        from porescope.io.force_field import read_charge_table
+
+        charges = read_charge_table(Path(charges))
     return framework_from_crystal(
         crystal_of(structure),
         field=field,
@@ -133,7 +139,8 @@ def charged_crystal(structure: str | Path | Crystal, *, charges: Charges = "eqeq
     ConfigError
         The charges cannot be made, or are not neutral.
     """
-    framework = framework_from_crystal(
-        crystal_of(structure), field=field_named(DEFAULT_FIELD), charges=charges, needs_charges=True
+    crystal = crystal_of(structure)
+    values, _ = framework_charges(
+        crystal, charges=charges, needs_charges=True, field_name=DEFAULT_FIELD
     )
-    return replace(framework.crystal, charges=framework.charges)
+    return replace(crystal, charges=values)

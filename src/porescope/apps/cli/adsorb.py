@@ -16,9 +16,6 @@ from porescope.apps.cli.adsorb_options import (
     JsonOption,
     StructureArgument,
     TruncationOption,
-    field_from_options,
-    relative_error_from_text,
-    work_shown,
 )
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -76,6 +73,11 @@ def henry(
       porescope adsorb henry cubtc.cif --gas CO2 --charges cif --error 1%
     """
     from porescope.adsorption.state_point import temperature_from_text
+    from porescope.apps.cli.adsorb_values import (
+        field_from_options,
+        relative_error_from_text,
+        work_shown,
+    )
     from porescope.apps.cli.show_adsorption import henry_json, show_henry
     from porescope.apps.cli.terminal import console_for_output
     from porescope.workflows.henry import henry as workflow
@@ -143,6 +145,7 @@ def grid(
       porescope adsorb grid mfi.cif --gas CH4 --zeodiff --out mfi.npz
     """
     from porescope.adsorption.state_point import temperature_from_text
+    from porescope.apps.cli.adsorb_values import field_from_options, work_shown
     from porescope.apps.cli.show_adsorption import grid_json, show_grid
     from porescope.apps.cli.staging import staged_file
     from porescope.apps.cli.terminal import console_for_output
@@ -210,6 +213,7 @@ def charges(
     Example:
       porescope adsorb charges mof.cif --out mof-charged.cif
     """
+    from porescope.apps.cli.adsorb_values import work_shown
     from porescope.apps.cli.show_adsorption import show_charges
     from porescope.apps.cli.staging import staged_file
     from porescope.apps.cli.terminal import console_for_output

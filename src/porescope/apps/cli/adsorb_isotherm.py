@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from jaxtyping import Float
 
 from porescope.apps.cli.adsorb_options import (
     ChargesOption,
@@ -16,14 +14,7 @@ from porescope.apps.cli.adsorb_options import (
     JsonOption,
     StructureArgument,
     TruncationOption,
-    field_from_options,
-    fractions_from_text,
-    mixture_from_text,
-    pressures_from_text,
-    relative_error_from_text,
-    work_shown,
 )
-from porescope.io.isotherm_table import IsothermTable
 
 
 def isotherm(
@@ -112,6 +103,13 @@ def isotherm(
     """
     from porescope.adsorption.loading import loading_unit_named
     from porescope.adsorption.state_point import temperature_from_text
+    from porescope.apps.cli.adsorb_values import (
+        field_from_options,
+        mixture_from_text,
+        pressures_from_text,
+        relative_error_from_text,
+        work_shown,
+    )
     from porescope.apps.cli.show_isotherm import isotherm_json, show_isotherm
     from porescope.apps.cli.staging import require_writable_folder
     from porescope.apps.cli.terminal import console_for_output
@@ -174,13 +172,14 @@ def fit(
       porescope adsorb fit co2.csv --at 298K --form langmuir,toth
     """
     from porescope.adsorption.isotherm_fit import compare_forms
+    from porescope.apps.cli.adsorb_values import isotherm_table, weights_of
     from porescope.apps.cli.show_isotherm import fits_json, show_fits
     from porescope.apps.cli.terminal import console_for_output
 
-    data = _table(table, gas=gas, at=at)
+    data = isotherm_table(table, gas=gas, at=at)
     forms = [part.strip() for part in form.split(",") if part.strip()] or None
     fits = compare_forms(
-        data.pressures_pa, data.loadings_mol_per_kg, forms=forms, errors=_weights(data)
+        data.pressures_pa, data.loadings_mol_per_kg, forms=forms, errors=weights_of(data)
     )
     if json_output:
         typer.echo(fits_json(fits, name=data.name))
@@ -224,12 +223,17 @@ def iast(
     Example:
       porescope adsorb iast co2.csv n2.csv --fractions 0.15,0.85 -p 1bar
     """
+    from porescope.apps.cli.adsorb_values import (
+        fractions_from_text,
+        isotherm_table,
+        pressures_from_text,
+    )
     from porescope.apps.cli.show_isotherm import mixture_json, show_mixture
     from porescope.apps.cli.terminal import console_for_output
     from porescope.workflows.mixture import mixture_from_isotherms
 
     shares = fractions_from_text(fractions, n_gases=len(tables))
-    data = [_table(path, gas="", at=at) for path in tables]
+    data = [isotherm_table(path, gas="", at=at) for path in tables]
     result = mixture_from_isotherms(
         data, mole_fractions=shares, pressures_pa=pressures_from_text(pressure)
     )
@@ -237,21 +241,3 @@ def iast(
         typer.echo(mixture_json(result))
     else:
         show_mixture(result, console=console_for_output())
-
-
-def _table(path: Path, *, gas: str, at: str) -> IsothermTable:
-    from porescope.adsorption.gases import gas_named
-    from porescope.adsorption.state_point import temperature_from_text
-    from porescope.io.isotherm_table import read_isotherm_table
-
-    return read_isotherm_table(
-        path,
-        molar_mass=gas_named(gas).mass if gas else None,
-        temperature=temperature_from_text(at) if at else None,
-    )
-
-
-def _weights(data: IsothermTable) -> Float[np.ndarray, "points"] | None:
-    """Errors of the loadings where all are above zero."""
-    errors = data.errors_mol_per_kg
-    return errors if errors is not None and bool(np.all(errors > 0.0)) else None
