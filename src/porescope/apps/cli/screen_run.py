@@ -118,7 +118,7 @@ def settings_from_options(options: Options) -> ScreenSettings:
         A property, a state or the error cannot be read.
     """
     from porescope.adsorption.state_point import state_from_text
-    from porescope.apps.cli.adsorb_options import relative_error_from_text
+    from porescope.apps.cli.adsorb_values import relative_error_from_text
 
     return ScreenSettings(
         properties=_properties(options.properties, with_gas=bool(options.gases)),
