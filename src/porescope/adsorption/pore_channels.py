@@ -33,10 +33,10 @@ class PoreSystem:
 
 def pore_system(network: PoreNetwork, *, probe_radius: float) -> PoreSystem:
     """Pores of a probe, by the exact width of every window that decides it."""
-    active = _active(network, probe_radius)
-    ends = network.ends
-    usable = active[ends[:, 0]] & active[ends[:, 1]]
     while True:
+        active = _active(network, probe_radius)
+        ends = network.ends
+        usable = active[ends[:, 0]] & active[ends[:, 1]]
         lower = network.height - np.where(network.height_known, 0.0, _DIP * network.grid.spacing)
         sure = np.flatnonzero(usable & (lower >= probe_radius))
         parent, offset, loop, _ = join(

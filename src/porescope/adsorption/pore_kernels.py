@@ -314,7 +314,6 @@ def refined_pass(path, spacing, atoms):
     level; each cube is three times as fine as the one before.
     """
     near = np.empty((MAX_NEAR, 4))
-    n = 17
     level = np.zeros(len(path), np.int64)
     value = np.empty(len(path))
     for m in range(len(path)):
@@ -327,7 +326,10 @@ def refined_pass(path, spacing, atoms):
             if len(path) == count:
                 break
             continue
-        half = 2.5 * spacing / 3.0 ** level[at]
+        # The first cube is wide, so that the way may move to the other side of a grid point.
+        half, n = 4.0 * spacing, 25
+        if level[at] > 0:
+            half, n = 2.5 * spacing / 3.0 ** level[at], 17
         step = 2.0 * half / (n - 1)
         low, high = at - 1, at + 1
         while low > 0 and np.max(np.abs(path[low - 1] - path[at])) <= half:

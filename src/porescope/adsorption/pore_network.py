@@ -51,6 +51,8 @@ class PoreNetwork:
     """The distances."""
     label: Int[np.ndarray, "points"]
     """Basin of each grid point; -1 inside atoms."""
+    shift: Int[np.ndarray, "points 3"]
+    """Cell in which the highest point of its basin lies."""
     direction: Int[np.ndarray, "points"]
     """Number of the step to the next point up; -1 at maxima."""
     maxima: Int[np.ndarray, "basins"]
@@ -82,25 +84,41 @@ class PoreNetwork:
     def refine_top(self, basin: int) -> float:
         """Exact distance at the maximum of a basin [Å].
 
-        A basin that owes itself to the grid keeps its grid value: the way up from it leads into
-        another basin, which carries the maximum.
+        Where the way up from the highest grid point leads into another basin, the two are one:
+        a pass as high as the maximum is added between them.
         """
         if not self.top_known[basin]:
+            self.top_known[basin] = True
             start = _cart(self.grid, np.array([self.maxima[basin]]))[0]
             way, value = refined_maximum(start, self.grid.spacing, self.grid.atoms)
             self._ways[basin] = way - start
-            if self._basin_at(way[-1]) == basin:
-                self.top[basin] = max(value, self.top[basin])
-            self.top_known[basin] = True
+            self.top[basin] = max(value, self.top[basin])
+            other, cell = self._basin_at(way[-1])
+            if other != basin:
+                height = min(float(self.top[basin]), self.refine_top(other))
+                self._add_pass(basin, other, cell=cell, height=height)
         return float(self.top[basin])
 
-    def _basin_at(self, point: Float[np.ndarray, "3"]) -> int:
-        """Basin of the highest of the eight grid points around a place."""
+    def _add_pass(
+        self, basin: int, other: int, *, cell: Int[np.ndarray, "3"], height: float
+    ) -> None:
+        self.first = np.append(self.first, -1)
+        self.step = np.append(self.step, -1)
+        self.ends = np.vstack([self.ends, [[basin, other]]])
+        self.cells = np.vstack([self.cells, cell[None]])
+        self.height = np.append(self.height, height)
+        self.height_known = np.append(self.height_known, True)
+
+    def _basin_at(self, point: Float[np.ndarray, "3"]) -> tuple[int, Int[np.ndarray, "3"]]:
+        """Basin of the highest of the eight grid points around a place, and its cell."""
         shape = np.array(self.grid.distance.shape)
         low = np.floor(point @ np.linalg.inv(self.grid.lattice) * shape).astype(np.int64)
-        corners = (low + _CORNERS) % shape
+        cells = np.floor_divide(low + _CORNERS, shape)
+        corners = low + _CORNERS - cells * shape
         flat = np.ravel_multi_index(tuple(corners.T), self.grid.distance.shape)
-        return int(self.label[flat[np.argmax(self.grid.distance.reshape(-1)[flat])]])
+        best = int(np.argmax(self.grid.distance.reshape(-1)[flat]))
+        cell = cells[best] + self.shift[flat[best]].astype(np.int64)
+        return int(self.label[flat[best]]), cell
 
     def refine_pass(self, row: int) -> float:
         """Exact distance at the narrowest point of a pass [Å]."""
@@ -154,6 +172,7 @@ def pore_network(grid: DistanceGrid) -> PoreNetwork:
     return PoreNetwork(
         grid=grid,
         label=label,
+        shift=shift,
         direction=direction.reshape(-1),
         maxima=maxima,
         top=grid.distance.reshape(-1)[maxima],
