@@ -153,20 +153,24 @@ def crafted(archive: Path, *members: str) -> Iterator[list[list[str]]]:
 
 @pytest.fixture(scope="module")
 def acolip(shared_data: Path) -> dict[str, np.ndarray]:
-    """Isotherms of CO2 and N2 in ACOLIP, and of their 15:85 mixture, at 323 K and more."""
+    """Isotherms of CO2 and N2 in ACOLIP, and of their 15:85 mixture at 323 K."""
+    return isotherms_of("ACOLIP", shared_data)
+
+
+def isotherms_of(name: str, shared_data: Path) -> dict[str, np.ndarray]:
     archive = shared_data / "structures" / "crafted_cif_and_isotherms.tar.xz"
     co2, n2, mixture = crafted(
         archive,
-        "isotherms/ACOLIP_CO2.csv",
-        "isotherms/ACOLIP_N2.csv",
-        "MIXTURE_ISOTHERMS/DDEC_ACOLIP_UFF_323.csv",
+        f"isotherms/{name}_CO2.csv",
+        f"isotherms/{name}_N2.csv",
+        f"MIXTURE_ISOTHERMS/DDEC_{name}_UFF_323.csv",
     )
     found = {"mixture": np.array(mixture, dtype=float)}
-    for name, table in (("CO2", co2), ("N2", n2)):
+    for gas_name, table in (("CO2", co2), ("N2", n2)):
         rows = np.array(table, dtype=float)
         for temperature in (273.0, 298.0, 323.0):
             chosen = rows[(rows[:, 4] == UFF_DDEC) & (rows[:, 3] == temperature)]
-            found[f"{name}_{temperature:g}"] = chosen[:, :3]
+            found[f"{gas_name}_{temperature:g}"] = chosen[:, :3]
     return found
 
 
@@ -188,14 +192,21 @@ def test_fits_are_no_worse_than_those_of_pyiast(acolip: dict[str, np.ndarray]) -
 
 
 @pytest.mark.shared
-def test_iast_gives_the_mixture_of_crafted(acolip: dict[str, np.ndarray]) -> None:
-    """CO2:N2 15:85 at 323 K: theory against Monte Carlo of the mixture, up to 1 MPa."""
+@pytest.mark.parametrize(("framework", "gap_of_co2"), [("ACOLIP", 0.02), ("IBOTAU", 0.07)])
+def test_iast_gives_the_mixture_of_crafted(
+    shared_data: Path, framework: str, gap_of_co2: float
+) -> None:
+    """CO2:N2 15:85 at 323 K: theory against Monte Carlo of the mixture, up to 1 MPa.
+
+    The mixture of IBOTAU holds little at low pressure and scatters by as much as the gap.
+    """
     pytest.importorskip("pyiast")
+    tables = isotherms_of(framework, shared_data)
     pure = [
-        compare_forms(acolip[name][:, 0], acolip[name][:, 1], forms=_FORMS, n_starts=4).best.model
+        compare_forms(tables[name][:, 0], tables[name][:, 1], forms=_FORMS, n_starts=4).best.model
         for name in ("N2_323", "CO2_323")
     ]
-    mixture = acolip["mixture"]
+    mixture = tables["mixture"]
     predicted = np.array(
         [
             iast_loading(pure, partial_pressures_pa=np.array([0.85, 0.15]) * p).loadings_mol_per_kg
@@ -207,7 +218,7 @@ def test_iast_gives_the_mixture_of_crafted(acolip: dict[str, np.ndarray]) -> Non
         gap = np.abs(predicted[:, column] - mixture[:, value])
         assert np.all(gap <= mixture[:, error])
     high = mixture[:, 0] >= 1e4
-    np.testing.assert_allclose(predicted[high, 1], mixture[high, 3], rtol=0.02)
+    np.testing.assert_allclose(predicted[high, 1], mixture[high, 3], rtol=gap_of_co2)
 
 
 @pytest.mark.shared
