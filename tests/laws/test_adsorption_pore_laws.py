@@ -40,9 +40,8 @@ class TestWritings:
 
     def test_origin(self, seed):
         structure = triclinic(seed)
-        same(
-            measured(structure), measured(replace(structure, frac=structure.frac + [0.2, -1.3, 7]))
-        )
+        shifted = replace(structure, frac=structure.frac + np.array([0.2, -1.3, 7.0]))
+        same(measured(structure), measured(shifted))
 
     def test_order_of_atoms(self, seed):
         structure = triclinic(seed)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pore_crystals import triclinic
 
+from pore_crystals import triclinic
 from porescope.crystal.structure import Crystal
 from porescope.io.cif import read_cif
 from porescope.workflows.pores import pore_geometry, void_fraction

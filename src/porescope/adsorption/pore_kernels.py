@@ -122,7 +122,7 @@ def passes(distance, label, shift, steps):
             least = min(flat[point], flat[other])
             key = (np.int64(a), np.int64(b), np.int64(((ta + 512) * 1024 + tb + 512) * 1024 + tc))
             if key in row_of:
-                row = row_of[key]
+                row = row_of[key]  # pyright: ignore[reportArgumentType]
                 if least > value[row]:
                     first[row], which[row], value[row] = point, m, least
                 continue
@@ -130,7 +130,7 @@ def passes(distance, label, shift, steps):
                 first = np.concatenate((first, np.empty(n_rows, np.int64)))
                 which = np.concatenate((which, np.empty(n_rows, np.int64)))
                 value = np.concatenate((value, np.empty(n_rows)))
-            row_of[key] = n_rows
+            row_of[key] = n_rows  # pyright: ignore[reportArgumentType]
             first[n_rows], which[n_rows], value[n_rows] = point, m, least
             n_rows += 1
     return first[:n_rows].copy(), which[:n_rows].copy(), value[:n_rows].copy()
@@ -239,7 +239,7 @@ def _widest(start, end, origin, n, step, near, n_near):
                 width[at] = least_distance(
                     origin[0] + a * step, origin[1] + b * step, origin[2] + c * step, near, n_near
                 )
-                heapq.heappush(heap, (-width[at], np.int64(at)))
+                heapq.heappush(heap, (-float(width[at]), np.int64(at)))
     last = -1
     while len(heap) > 0:
         _, at = heapq.heappop(heap)

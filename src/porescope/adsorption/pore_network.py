@@ -113,7 +113,7 @@ class PoreNetwork:
         """Basin of the highest of the eight grid points around a place, and its cell."""
         shape = np.array(self.grid.distance.shape)
         low = np.floor(point @ np.linalg.inv(self.grid.lattice) * shape).astype(np.int64)
-        cells = np.floor_divide(low + _CORNERS, shape)
+        cells = (low + _CORNERS) // shape
         corners = low + _CORNERS - cells * shape
         flat = np.ravel_multi_index(tuple(corners.T), self.grid.distance.shape)
         best = int(np.argmax(self.grid.distance.reshape(-1)[flat]))
