@@ -156,6 +156,7 @@ CASES = (
         coefficients=(1.0,),
         cutoff=10.0,
         repeats=(2, 2, 2),
+        charges="none",
         cycles=2000,
     ),
     Case(

@@ -24,8 +24,8 @@ from porescope.errors import MissingExtraError
 Progress = Callable[[int, tuple[int, ...]], None]
 """Called with the cycles done of the stage, and the molecules of each gas in the box."""
 
-Positions = tuple[Float[np.ndarray, "n beads 3"], ...]
-"""Cartesian positions of the molecules of each gas in the box [Å]."""
+Positions = tuple[Float[np.ndarray, "_ _ 3"], ...]
+"""Cartesian positions in the box [Å], for each gas one row a molecule and a column a bead."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

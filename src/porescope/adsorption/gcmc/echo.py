@@ -76,7 +76,7 @@ def _check_pairs(pairs: list[list[Any]], job: GcmcJob, wanted: np.ndarray | None
         if wanted is not None and b.is_framework:
             target = wanted[j - n_gas, i]
         what = f"the pair of {b.label} and {a.label}"
-        if abs(epsilon - target[0]) > _PAIR_TOLERANCE * max(1.0, target[0]):
+        if abs(epsilon - target[0]) > _PAIR_TOLERANCE:
             raise _mismatch(f"epsilon of {what}", f"{target[0]:.5f} K", f"{epsilon:.5f} K")
         if target[0] == 0.0:
             continue
@@ -84,7 +84,7 @@ def _check_pairs(pairs: list[list[Any]], job: GcmcJob, wanted: np.ndarray | None
             raise _mismatch(f"sigma of {what}", f"{target[1]:.5f} Å", f"{sigma:.5f} Å")
         ratio6 = (target[1] / job.cutoff) ** 6
         offset = 4.0 * target[0] * (ratio6**2 - ratio6) if job.shifted else 0.0
-        if abs(abs(shift) - abs(offset)) > _PAIR_TOLERANCE * max(1.0, abs(offset)):
+        if abs(abs(shift) - abs(offset)) > _PAIR_TOLERANCE:
             raise _mismatch(f"the shift of {what}", f"{offset:.5f} K", f"{shift:.5f} K")
         if bool(tail) != job.tail_correction:
             raise _mismatch(f"the tail correction of {what}", job.tail_correction, tail)
