@@ -18,11 +18,11 @@ from jaxtyping import Complex, Float
 from numpy.polynomial import chebyshev
 from scipy.special import erf
 
-from porescope.adsorption.ewald_kernels import (
-    DEGREE,
-    block_potentials,
-    structure_factors,
-    wave_sums,
+from porescope.adsorption.ewald_kernels import DEGREE, block_potentials
+from porescope.adsorption.ewald_waves import (
+    wave_coefficients,
+    waves_at_points,
+    waves_on_grid,
 )
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.images import Images, images_within
@@ -118,7 +118,7 @@ def prepare_ewald(
         images=images,
         charge=charges[images.atom],
         polynomial=_erf_polynomial(alpha, cutoff=cutoff),
-        coefficients=_coefficients(
+        coefficients=wave_coefficients(
             lattice, frac=frac, charges=charges, alpha=alpha, g_max=2.0 * alpha * decay
         ),
         background=-np.pi * float(charges.sum()) / (volume * alpha**2),
@@ -173,7 +173,7 @@ def potential_of_sum_k(
     for start in range(0, len(cart), _CHUNK):
         frac = cart[start : start + _CHUNK] @ inverse
         frac -= np.floor(frac)
-        part = waves_at_points(ewald, frac)
+        part = waves_at_points(ewald.coefficients, frac)
         home = frac @ ewald.lattice
         blocks = blocks_of_points(home, largest=3.0)
         part[blocks.order] += pairs_of_blocks(ewald, home, blocks=blocks)
@@ -205,26 +205,6 @@ def pairs_of_blocks(
         )  # fmt: skip
 
     over_blocks(some_blocks, n_blocks=len(blocks.starts) - 1, n_images=len(images.x))
-    return out
-
-
-def waves_at_points(
-    ewald: EwaldSum, frac: Float[np.ndarray, "points 3"]
-) -> Float[np.ndarray, "points"]:
-    """Sum in reciprocal space at points given by fractions of the cell [e/Å]."""
-    out = np.empty(len(frac))
-    h_max, k_max, l_max = (
-        ewald.coefficients.shape[0] - 1,
-        ewald.coefficients.shape[1] // 2,
-        ewald.coefficients.shape[2] // 2,
-    )
-
-    def some_points(first: int, last: int, _: int) -> bool:
-        end = min(64 * last, len(frac))
-        wave_sums(frac, ewald.coefficients, h_max, k_max, l_max, 64 * first, end, out)
-        return True
-
-    over_blocks(some_points, n_blocks=-(-len(frac) // 64), n_images=0)
     return out
 
 
@@ -265,31 +245,13 @@ def potential_grid_k(
         n_grid=int(np.prod(shape)),
         margin=float(np.linalg.norm(shift)),
     )
-    out = waves_on_grid(ewald, shape, offset=shift).reshape(-1)
+    moved = shift @ np.linalg.inv(ewald.lattice)
+    out = waves_on_grid(ewald.coefficients, shape=shape, offset=moved).reshape(-1)
     for start in range(0, len(out), _CHUNK):
         some = np.arange(start, min(start + _CHUNK, len(out)))
         home, blocks = blocks_of_grid(some, shape=shape, lattice=ewald.lattice)
         out[start + blocks.order] += pairs_of_blocks(ewald, home + shift, blocks=blocks)
     return (COULOMB_K_A * (out + ewald.background)).reshape(shape)
-
-
-def waves_on_grid(
-    ewald: EwaldSum, shape: tuple[int, int, int], *, offset: Float[np.ndarray, "3"]
-) -> Float[np.ndarray, "na nb nc"]:
-    """Sum in reciprocal space at the points of a grid that is shifted by ``offset`` [e/Å].
-
-    The waves are products of one factor along each axis, so the sum is three matrix products.
-    """
-    n_h, n_k, n_l = ewald.coefficients.shape
-    waves = np.arange(n_h), np.arange(n_k) - n_k // 2, np.arange(n_l) - n_l // 2
-    shift = offset @ np.linalg.inv(ewald.lattice)
-    along_a, along_b, along_c = (
-        np.exp(2j * np.pi * np.outer(np.arange(n) / n + x, wave))
-        for n, x, wave in zip(shape, shift, waves, strict=True)
-    )
-    rows = (along_b @ (ewald.coefficients @ along_c.T)).reshape(n_h, -1)
-    out = np.real(along_a) @ np.real(rows) - np.imag(along_a) @ np.imag(rows)
-    return out.reshape(shape)
 
 
 def lattice_energy_k(
@@ -326,7 +288,7 @@ def lattice_energy_k(
     place = frac - np.floor(frac)
     home = place @ lattice
     blocks = blocks_of_points(home, largest=3.0)
-    potential = waves_at_points(ewald, place) + ewald.background
+    potential = waves_at_points(ewald.coefficients, place) + ewald.background
     potential[blocks.order] += pairs_of_blocks(ewald, home, blocks=blocks, skip_self=True)
     potential -= 2.0 * ewald.alpha / np.sqrt(np.pi) * charges
     return float(0.5 * COULOMB_K_A * (charges @ potential))
@@ -357,34 +319,3 @@ def _erf_polynomial(alpha: float, *, cutoff: float) -> Float[np.ndarray, "powers
         return erf(alpha * r) / r
 
     return chebyshev.cheb2poly(chebyshev.chebinterpolate(function, DEGREE))
-
-
-def _coefficients(
-    lattice: Float[np.ndarray, "3 3"],
-    *,
-    frac: Float[np.ndarray, "atoms 3"],
-    charges: Float[np.ndarray, "atoms"],
-    alpha: float,
-    g_max: float,
-) -> Complex[np.ndarray, "h k l"]:
-    """Fourier coefficients of the smooth part of the potential [e/Å]."""
-    h_max, k_max, l_max = (int(n) for n in g_max * np.linalg.norm(lattice, axis=1) / (2.0 * np.pi))
-    out = np.zeros((h_max + 1, 2 * k_max + 1, 2 * l_max + 1), dtype=np.complex128)
-    frac = np.ascontiguousarray(frac)
-
-    def some_planes(first: int, last: int, _: int) -> bool:
-        structure_factors(frac, charges, h_max, k_max, l_max, first, last, out)
-        return True
-
-    over_blocks(some_planes, n_blocks=h_max + 1, n_images=0)
-    h = np.arange(h_max + 1)[:, None, None, None]
-    k = np.arange(-k_max, k_max + 1)[:, None, None]
-    l = np.arange(-l_max, l_max + 1)[:, None]
-    rows = 2.0 * np.pi * np.linalg.inv(lattice).T
-    g2 = np.sum((h * rows[0] + k * rows[1] + l * rows[2]) ** 2, axis=-1)
-    volume = abs(float(np.linalg.det(lattice)))
-    inside = (g2 > 1e-12) & (g2 <= g_max**2)
-    weight = np.zeros_like(g2)
-    weight[inside] = 4.0 * np.pi / volume * np.exp(-g2[inside] / (4.0 * alpha**2)) / g2[inside]
-    weight[1:] *= 2.0
-    return out * weight

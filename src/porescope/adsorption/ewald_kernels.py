@@ -168,3 +168,43 @@ def wave_sums(frac, coefficients, h_max, k_max, l_max, first, last, out):
                 lead = np.exp(2j * np.pi * (h * frac[i, 0] + (k - k_max) * frac[i, 1]))
                 total += re * lead.real - im * lead.imag
         out[i] = total
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def rows_of_waves(c_re, c_im, b_re, b_im, l_re, l_im, first, last, out_re, out_im):
+    """Sums over k and l of some planes h, at all points along b and c, into ``out``.
+
+    Factors along b have the axes point and k, those along c the axes l and point.
+    """
+    n_k, n_l, n_b, n_c = c_re.shape[1], c_re.shape[2], b_re.shape[0], l_re.shape[1]
+    re = np.empty((n_k, n_c))
+    im = np.empty((n_k, n_c))
+    for h in range(first, last):
+        re[:] = 0.0
+        im[:] = 0.0
+        for k in range(n_k):
+            for l in range(n_l):
+                x, y = c_re[h, k, l], c_im[h, k, l]
+                for c in range(n_c):
+                    re[k, c] += x * l_re[l, c] - y * l_im[l, c]
+                    im[k, c] += x * l_im[l, c] + y * l_re[l, c]
+        for b in range(n_b):
+            for k in range(n_k):
+                x, y = b_re[b, k], b_im[b, k]
+                for c in range(n_c):
+                    out_re[h, b * n_c + c] += x * re[k, c] - y * im[k, c]
+                    out_im[h, b * n_c + c] += x * im[k, c] + y * re[k, c]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def planes_of_rows(a_re, a_im, row_re, row_im, first, last, out):
+    """Real parts of the sums over h at some points along a, into ``out``."""
+    n_h, n = row_re.shape
+    for a in range(first, last):
+        # Parts of a row that stay in the cache.
+        for start in range(0, n, 1024):
+            end = min(start + 1024, n)
+            for h in range(n_h):
+                x, y = a_re[a, h], a_im[a, h]
+                for i in range(start, end):
+                    out[a, i] += x * row_re[h, i] - y * row_im[h, i]

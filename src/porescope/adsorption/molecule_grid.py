@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 from numba import njit
 
 from porescope.adsorption.energy_grid import CAP_K, chosen_shape, parts_of_grid
-from porescope.adsorption.ewald import pairs_of_blocks, prepare_ewald, waves_on_grid
+from porescope.adsorption.ewald import pairs_of_blocks, prepare_ewald
+from porescope.adsorption.ewald_waves import waves_on_grid
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
 from porescope.adsorption.grid import EnergyGrid
@@ -189,7 +190,9 @@ class _BeadEnergies:
         if ewald is None:
             out = np.zeros(len(self._points))
         else:
-            smooth = waves_on_grid(ewald, self._shape, offset=offset).reshape(-1)[self._points]
+            moved = offset @ np.linalg.inv(ewald.lattice)
+            smooth = waves_on_grid(ewald.coefficients, shape=self._shape, offset=moved)
+            smooth = smooth.reshape(-1)[self._points]
             out = charge * COULOMB_K_A * (smooth + ewald.background)
         for rows, blocks, home in self._parts:
             moved = home + offset
