@@ -26,6 +26,8 @@ from porescope.adsorption.isotherm_fit import compare_forms, fit_isotherm
 
 _ROUNDED = 5e-5
 """RASPA2 rounds the constants of the equation to five digits, 0.45724 and 0.07780."""
+_MIXTURES = [("ACOLIP", 0.02), ("IBOTAU", 0.07), ("QAVWAN", 0.06), ("PIDMEV", 0.07)]
+"""Frameworks of CRAFTED with a mixture at 323 K, and the largest gap of CO2 seen above 10 kPa."""
 _FORMS = ("langmuir", "dual-site-langmuir", "toth", "sips")
 UFF_DDEC = 1
 """Number of UFF with DDEC charges in CRAFTED's tables."""
@@ -192,21 +194,24 @@ def test_fits_are_no_worse_than_those_of_pyiast(acolip: dict[str, np.ndarray]) -
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("framework", "gap_of_co2"), [("ACOLIP", 0.02), ("IBOTAU", 0.07)])
+@pytest.mark.parametrize(("framework", "gap_of_co2"), _MIXTURES)
 def test_iast_gives_the_mixture_of_crafted(
     shared_data: Path, framework: str, gap_of_co2: float
 ) -> None:
-    """CO2:N2 15:85 at 323 K: theory against Monte Carlo of the mixture, up to 1 MPa.
+    """CO2:N2 15:85 at 323 K: theory against Monte Carlo of the mixture, as far as both pure
+    isotherms go: 1 MPa, and 0.1 MPa for PIDMEV.
 
-    The mixture of IBOTAU holds little at low pressure and scatters by as much as the gap.
+    Mixtures that hold little at low pressure scatter by as much as the gap.
     """
     pytest.importorskip("pyiast")
     tables = isotherms_of(framework, shared_data)
-    pure = [
-        compare_forms(tables[name][:, 0], tables[name][:, 1], forms=_FORMS, n_starts=4).best.model
-        for name in ("N2_323", "CO2_323")
-    ]
-    mixture = tables["mixture"]
+    pure = []
+    for name in ("N2_323", "CO2_323"):
+        p, n, _ = tables[name].T  # its errors are several times the scatter of the points
+        table = compare_forms(p, n, forms=_FORMS, n_starts=4)
+        pure.append(table.best.model)
+    measured = min(tables[name][-1, 0] for name in ("N2_323", "CO2_323"))
+    mixture = tables["mixture"][tables["mixture"][:, 0] <= measured]
     predicted = np.array(
         [
             iast_loading(pure, partial_pressures_pa=np.array([0.85, 0.15]) * p).loadings_mol_per_kg

@@ -59,20 +59,23 @@ class FitTable:
     """Several forms fitted to the same data, the best first."""
 
     fits: tuple[IsothermFit, ...]
-    """Fits by rising AICc."""
+    """Fits by rising AICc; those that stopped at a limit come last, since the data do not fix
+    them, and they extrapolate wildly."""
     left_out: tuple[tuple[str, str], ...]
     """Forms that were not fitted, each with the reason."""
 
     @property
     def best(self) -> IsothermFit:
-        """The fit of the lowest AICc."""
+        """The fit of the lowest AICc among those whose parameters lie within their limits."""
         return self.fits[0]
 
     @property
     def akaike_weights(self) -> tuple[float, ...]:
-        """Share of the evidence for each fit; they add up to 1."""
-        relative = np.array([fit.aicc - self.best.aicc for fit in self.fits])
-        weights = np.exp(-0.5 * relative)
+        """Share of the evidence for each fit; they add up to 1. Nothing for a fit at a limit."""
+        all_at_limit = bool(self.best.at_limit)
+        usable = np.array([all_at_limit or not fit.at_limit for fit in self.fits])
+        relative = np.array([max(fit.aicc - self.best.aicc, 0.0) for fit in self.fits])
+        weights = np.where(usable, np.exp(-0.5 * relative), 0.0)
         return tuple(float(w) for w in weights / weights.sum())
 
 
@@ -196,7 +199,8 @@ def compare_forms(
             f"{len(pressures_pa)} points are too few to judge any of these isotherms: "
             + "; ".join(f"{form} {reason}" for form, reason in left_out)
         )
-    return FitTable(fits=tuple(sorted(fits, key=lambda f: f.aicc)), left_out=tuple(left_out))
+    ordered = sorted(fits, key=lambda fit: (bool(fit.at_limit), fit.aicc))
+    return FitTable(fits=tuple(ordered), left_out=tuple(left_out))
 
 
 def parameter_errors(

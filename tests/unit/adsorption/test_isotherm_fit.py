@@ -79,6 +79,23 @@ def test_few_points_leave_large_forms_out() -> None:
         compare_forms(p[:2], p[:2])
 
 
+def test_a_fit_at_a_limit_is_not_chosen() -> None:
+    """N2 in PIDMEV at 323 K by CRAFTED: nearly a straight line, to which Toth with a sharp knee
+    comes closest; its capacity is an artefact."""
+    p = np.array([1e2, 2e2, 5e2, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5])
+    n = np.array(
+        [3.175, 5.677, 14.993, 28.458, 57.856, 145.992, 291.456, 584.352, 1462.247, 2851.586]
+    )
+    n = n * 1e-4
+    table = compare_forms(p, n, forms=("langmuir", "sips", "toth"), n_starts=4)
+    toth = table.fits[-1]
+    assert toth.model.form == "toth"
+    assert toth.at_limit == ("t",)
+    assert toth.aicc < table.best.aicc
+    assert table.akaike_weights[-1] == 0.0
+    assert sum(table.akaike_weights) == pytest.approx(1.0)
+
+
 def test_refusals() -> None:
     p = np.array([1e3, 1e4, 1e5])
     with pytest.raises(ConfigError, match="4 parameters and there are 3 points"):
