@@ -113,9 +113,9 @@ class PoreNetwork:
         """Basin of the highest of the eight grid points around a place, and its cell."""
         shape = np.array(self.grid.distance.shape)
         low = np.floor(point @ np.linalg.inv(self.grid.lattice) * shape).astype(np.int64)
-        cells = (low + _CORNERS) // shape
-        corners = low + _CORNERS - cells * shape
-        flat = np.ravel_multi_index(tuple(corners.T), self.grid.distance.shape)
+        cells = np.asarray((low + _CORNERS) // shape)
+        corners = np.asarray(low + _CORNERS - cells * shape)
+        flat = np.asarray(np.ravel_multi_index(tuple(corners.T), self.grid.distance.shape))
         best = int(np.argmax(self.grid.distance.reshape(-1)[flat]))
         cell = cells[best] + self.shift[flat[best]].astype(np.int64)
         return int(self.label[flat[best]]), cell
