@@ -1,6 +1,6 @@
 import pytest
-from pore_crystals import simple_cubic
 
+from pore_crystals import simple_cubic
 from porescope.adsorption.zeo import ZeoPool
 from porescope.errors import ConfigError, ConvergenceError
 from porescope.workflows.pores import geometry_row, pore_geometry
