@@ -18,7 +18,7 @@ def pores(
     ] = 1.86,
     engine: Annotated[
         str,
-        typer.Option(metavar="NAME", help="auto, zeo++, or grid, which needs no other program."),
+        typer.Option(metavar="NAME", help="grid, zeo++ where it is installed, or auto: the grid."),
     ] = "auto",
     sizes: Annotated[
         Path | None,
