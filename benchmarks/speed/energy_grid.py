@@ -179,7 +179,7 @@ def rows_of_case(name: str, crystal: Crystal, n_grid: int, gas: Gas, limit: floa
     """All codes on one framework."""
     repeats = repeats_of(crystal)
     small = made_ready(crystal)
-    large = made_ready(crystal.supercell(repeats).without_symmetry())
+    large = made_ready(crystal.without_symmetry().supercell(repeats))
     shape = (n_grid, n_grid, n_grid)
     images, n_points = images_per_point(crystal), n_grid**3
 
@@ -251,7 +251,7 @@ def rows_of_growth(crystal: Crystal, gas: Gas, limit: float) -> list[dict]:
     """Time of one 32 × 32 × 32 grid as the cell grows, one thread, no symmetry."""
     rows = []
     for n in GROWTH:
-        large = crystal.supercell((n, n, n)).without_symmetry()
+        large = crystal.without_symmetry().supercell((n, n, n))
         framework = made_ready(large)
 
         def grid(framework: Framework = framework) -> object:
