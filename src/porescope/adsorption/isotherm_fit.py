@@ -25,6 +25,10 @@ from porescope.errors import ConfigError, ConvergenceError
 _AT_LIMIT = 1e-3
 
 
+_SHORT = 15  # evaluations of a start
+_FINALISTS = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsothermFit:
     """A form fitted to one isotherm."""
@@ -103,7 +107,7 @@ def fit_isotherm(
     seed:
         Seed of the starting values.
     n_starts:
-        Starts; the best end is kept.
+        Short starts; the best of them are followed to their end, and the best end is kept.
 
     Returns
     -------
@@ -135,12 +139,21 @@ def fit_isotherm(
         return np.where(np.isfinite(found), found, 1e8)
 
     generator = np.random.default_rng(seed)
-    best: OptimizeResult | None = None
+    ends: list[OptimizeResult] = []
     for start in range(n_starts):
         draw = np.array([_start(k, p=p, n=n, rng=generator, first=start == 0) for k in kinds])
-        found = least_squares(
-            residuals, np.clip(draw, low + 1e-9, high - 1e-9), bounds=(low, high), x_scale="jac"
+        ends.append(
+            least_squares(
+                residuals,
+                np.clip(draw, low + 1e-9, high - 1e-9),
+                bounds=(low, high),
+                x_scale="jac",
+                max_nfev=_SHORT,
+            )
         )
+    best: OptimizeResult | None = None
+    for end in sorted((e for e in ends if np.isfinite(e.cost)), key=lambda e: e.cost)[:_FINALISTS]:
+        found = least_squares(residuals, end.x, bounds=(low, high), x_scale="jac")
         if np.isfinite(found.cost) and (best is None or found.cost < best.cost * (1 - 1e-10)):
             best = found
     if best is None:

@@ -13,6 +13,9 @@ from porescope.adsorption.isotherm_fit import IsothermFit, compare_forms
 from porescope.errors import ConfigError
 from porescope.io.isotherm_table import IsothermTable
 
+FORMS = ("langmuir", "dual-site-langmuir", "triple-site-langmuir", "toth", "henry")
+"""Forms with a straight line at zero pressure, which the theory integrates from; Sips has none."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class MixtureIsotherm:
@@ -42,6 +45,9 @@ def mixture_from_isotherms(
 ) -> MixtureIsotherm:
     """Ideal adsorbed solution theory with the best model of each pure isotherm.
 
+    Only forms that begin with a straight line are tried. Points weigh alike: stated errors are
+    often spreads of the number of molecules, and weighting by them prefers forms that miss.
+
     Parameters
     ----------
     tables:
@@ -58,17 +64,10 @@ def mixture_from_isotherms(
     """
     if len(tables) < 2:
         raise ConfigError(f"expected the isotherms of at least two gases, got {len(tables)}")
-    fits = []
-    for table in tables:
-        errors = table.errors_mol_per_kg
-        usable = errors is not None and bool(np.all(errors > 0.0))
-        fits.append(
-            compare_forms(
-                table.pressures_pa,
-                table.loadings_mol_per_kg,
-                errors=errors if usable else None,
-            ).best
-        )
+    fits = [
+        compare_forms(table.pressures_pa, table.loadings_mol_per_kg, forms=FORMS).best
+        for table in tables
+    ]
     shares = np.asarray(mole_fractions, dtype=np.float64)
     loadings, reached = [], np.zeros(len(tables))
     for pressure in pressures_pa:
