@@ -64,7 +64,7 @@ def read_state(path: Path, *, fingerprint: str) -> tuple[PointState, Counts, int
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise ParseError(

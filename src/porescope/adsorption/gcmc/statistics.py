@@ -150,9 +150,10 @@ def has_drift(
     means = np.array([series[part].mean() for part in blocks(len(series), n_blocks=n_blocks)])
     if np.ptp(means) == 0.0:
         return False
-    fit = stats.linregress(np.arange(n_blocks), means)
-    change = abs(fit.slope) * (n_blocks - 1)
-    return bool(fit.pvalue < level and change > least * abs(means.mean()))
+    # Slope, intercept, correlation, probability of chance, error.
+    slope, _, _, chance, _ = np.asarray(stats.linregress(np.arange(n_blocks), means), dtype=float)
+    change = abs(slope) * (n_blocks - 1)
+    return bool(chance < level and change > least * abs(means.mean()))
 
 
 def isosteric_heats(

@@ -25,6 +25,7 @@ ENERGY_K = 1.2027242847
 _PAIR = re.compile(
     r"^\s*(\w+)\s+-\s+(\w+)\s+Lennard-Jones\s+\S+:\s*([-+\d.eE]+) \[K\],\s*\S+:\s*([-+\d.eE]+)"
 )
+_NO_PAIR = re.compile(r"^\s*(\w+)\s+-\s+(\w+)\s+None\s*$")
 _SHIFT = re.compile(r"^\s*shift:\s*([-+\d.eE]+) \[K\], tailcorrections: (\w+)")
 _ATOM = re.compile(r"^\s*\d+: type\s+(\d+) position\s+(\S+)\s+(\S+)\s+(\S+), charge\s+(\S+)")
 
@@ -35,6 +36,8 @@ def pairs_from_text(text: str) -> list[list[Any]]:
     for line in text.splitlines():
         if found := _PAIR.match(line):
             rows.append([found[1], found[2], float(found[3]), float(found[4]), 0.0, False])
+        elif found := _NO_PAIR.match(line):
+            rows.append([found[1], found[2], 0.0, 1.0, 0.0, False])
         elif (found := _SHIFT.match(line)) and rows:
             rows[-1][4:] = [float(found[1]), found[2] == "true"]
     return rows

@@ -234,8 +234,12 @@ def test_lines_of_the_engine_are_read():
     text = (
         "g0       - f1       Lennard-Jones  p₀/kʙ:  60.14948 [K], p₁:  3.25900 [Å]\n"
         "                                   shift:  -0.52000 [K], tailcorrections: true\n"
+        "g0       - g1       None\n"
     )
-    assert pairs_from_text(text) == [["g0", "f1", 60.14948, 3.259, -0.52, True]]
+    assert pairs_from_text(text) == [
+        ["g0", "f1", 60.14948, 3.259, -0.52, True],
+        ["g0", "g1", 0.0, 1.0, 0.0, False],
+    ]
     line = "      3: type   2 position  0.99880  0.93010 -0.20180, charge -0.35000\n"
     assert atoms_from_text(line) == [[2.0, 0.9988, 0.9301, -0.2018, -0.35]]
 
