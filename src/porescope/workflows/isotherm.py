@@ -248,6 +248,7 @@ def _sample_point(
             n_samples += len(state.samples)
         if path is not None:
             write_state(path, state, fingerprint=fingerprint, counts=counts, n_samples=n_samples)
+    relay(1.0, "done")
     return state, counts, n_samples
 
 
@@ -325,6 +326,8 @@ def _gases_of(
     gases: str | Gas | Sequence[str | Gas], *, field: ForceField, temperature: float
 ) -> tuple[Gas, ...]:
     named = [gases] if isinstance(gases, (str, Gas)) else list(gases)
+    if not named:
+        raise ConfigError("expected at least one gas, got none")
     return tuple(gas_of(each, field=field, temperature=temperature) for each in named)
 
 
