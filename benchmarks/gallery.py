@@ -21,6 +21,11 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
+from scipy.ndimage import uniform_filter
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "science"))
+
+from argon_zeolites import merged
 
 from porescope.adsorption.grid import EnergyGrid
 from porescope.crystal.bonds import bonds_of
@@ -208,12 +213,57 @@ def methane() -> None:
     picture(figure, "methane_in_mfi")
 
 
+def carbon_dioxide() -> None:
+    """Where CO2 goes first in Cu-BTC: a density sampled by RASPA3."""
+    from porescope.io.grids import read_cube
+    from porescope.workflows.isotherm import run_isotherm
+
+    crystal = structure("named_frameworks_raspa2.tar.xz", "Cu-BTC.cif")
+    with tempfile.TemporaryDirectory() as folder:
+        run_isotherm(
+            crystal,
+            gases="CO2",
+            temperature=298.0,
+            pressures_pa=(1e4,),
+            charges="cif",
+            cycles=6000,
+            density_spacing=0.6,
+            seed=1,
+            out=folder,
+        )
+        cube = read_cube(next(Path(folder).glob("*.cube")))
+    density = uniform_filter(cube.values, size=3, mode="wrap")
+    density = density / density.max()
+    grid = EnergyGrid(
+        lattice=crystal.lattice, energy_k=density, cap_k=1.0, gas="CO2", field="density"
+    )
+    figure = go.Figure(framework_traces(crystal))
+    figure.add_trace(
+        surface(
+            grid,
+            density,
+            levels=(0.12, 0.5),
+            surface={"count": 3},
+            opacity=0.5,
+            colorscale="Blues",
+            colorbar={"title": "density / largest", "len": 0.6, "x": 0.92},
+        )
+    )
+    in_space(
+        figure,
+        crystal,
+        title="CO₂ in Cu-BTC, 298 K, 0.1 bar: density sampled by RASPA3",
+        eye={"x": 0.15, "y": -1.5, "z": 0.2},
+    )
+    picture(figure, "co2_in_cubtc")
+
+
 def argon() -> None:
     """Argon at 87 K and 1 atm against the published RASPA2 runs."""
-    rows = rows_of("argon_zeolites_cases")
+    rows = merged()
+    ours = np.array([row["mean"] for row in rows])
+    theirs = np.array([row["reference"] for row in rows])
     figure = go.Figure()
-    ours = np.array([float(row["mol_per_kg"]) for row in rows])
-    theirs = np.array([float(row["reference_mol_per_kg"]) for row in rows])
     top = 1.06 * max(ours.max(), theirs.max())
     figure.add_trace(
         go.Scatter(x=[0, top], y=[0, top], mode="lines", line={"color": GREY}, showlegend=False)
@@ -225,10 +275,10 @@ def argon() -> None:
             mode="markers",
             marker={"color": BLUE, "size": 8},
             error_x={
-                "array": [float(row["reference_mol_per_kg_error"]) for row in rows],
+                "array": [row["reference_error"] for row in rows],
                 "color": GREY,
             },
-            error_y={"array": [float(row["mol_per_kg_error"]) for row in rows], "color": BLUE},
+            error_y={"array": [row["error"] for row in rows], "color": BLUE},
             text=[row["code"] for row in rows],
             showlegend=False,
         )
@@ -257,8 +307,8 @@ def crafted() -> None:
             mine.sort(key=lambda row: float(row["pressure_pa"]))
             bars = [float(row["pressure_pa"]) / 1e5 for row in mine]
             for key, error, symbol, title in (
-                ("reference_mol_per_kg", "reference_error", "circle-open", "CRAFTED"),
-                ("mol_per_kg", "mol_per_kg_error", "circle", "porescope"),
+                ("reference", "reference_error", "circle-open", "CRAFTED"),
+                ("mol_per_kg", "error", "circle", "porescope"),
             ):
                 figure.add_trace(
                     go.Scatter(
@@ -286,10 +336,14 @@ def crafted() -> None:
 
 def geometry() -> None:
     """Pore diameters of CoRE MOFs against the published ones."""
-    rows = [row for row in rows_of("core_mof_geometry_cases") if row.get("pld") and row.get("lcd")]
+    rows = [
+        row
+        for row in rows_of("core_mof_geometry_cases")
+        if row["engine"] == "grid" and row["pld"] and row["lcd"]
+    ]
     figure = make_subplots(rows=1, cols=2, subplot_titles=("pore-limiting", "largest cavity"))
     for place, key in enumerate(("pld", "lcd"), 1):
-        x = [float(row[f"reference_{key}"]) for row in rows]
+        x = [float(row[f"{key}_published"]) for row in rows]
         y = [float(row[key]) for row in rows]
         top = 1.05 * max(*x, *y)
         figure.add_trace(
@@ -309,6 +363,7 @@ def geometry() -> None:
 
 ALL: dict[str, Callable[[], None]] = {
     "methane": methane,
+    "co2": carbon_dioxide,
     "argon": argon,
     "crafted": crafted,
     "geometry": geometry,

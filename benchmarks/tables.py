@@ -202,10 +202,14 @@ TABLES: dict[str, Callable[[], str]] = {
 def filled(text: str) -> str:
     """A document with its tables made anew."""
 
+    from tables_adsorption import TABLES as ADSORPTION
+
+    tables = TABLES | ADSORPTION
+
     def one(match: re.Match[str]) -> str:
-        if match[2] not in TABLES:
-            raise SystemExit(f"no table is called {match[2]!r}; there are {', '.join(TABLES)}")
-        return f"{match[1]}{TABLES[match[2]]()}{match[3]}"
+        if match[2] not in tables:
+            raise SystemExit(f"no table is called {match[2]!r}; there are {', '.join(tables)}")
+        return f"{match[1]}{tables[match[2]]()}{match[3]}"
 
     return _BLOCK.sub(one, text)
 
