@@ -53,4 +53,3 @@ def test_nothing_is_blocked_in_a_slit(name: str) -> None:
     assert reach.n_pockets == 0
     assert reach.spheres == ()
     assert reach.contains(np.random.default_rng(1).random((500, 3))).all()
-
