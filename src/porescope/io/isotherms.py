@@ -27,7 +27,7 @@ _PER_MASS_OR_VOLUME: tuple[LoadingUnit, ...] = (
 )
 
 
-def write_isotherm(isotherm: Isotherm, path: str | Path) -> None:
+def write_isotherm(isotherm: Isotherm, path: str | Path, *, gas: int = 0) -> None:
     """Write an isotherm; the ending of the name chooses the format.
 
     Parameters
@@ -44,12 +44,17 @@ def write_isotherm(isotherm: Isotherm, path: str | Path) -> None:
         The ending is none of these.
     """
     path = Path(path)
-    writers = {".json": isotherm_json, ".csv": isotherm_csv, ".aif": isotherm_aif}
-    writer = writers.get(path.suffix.lower())
-    if writer is None:
-        raise ConfigError(f"expected a name that ends in {', '.join(writers)}, got {path.name!r}")
+    match path.suffix.lower():
+        case ".json":
+            text = isotherm_json(isotherm)
+        case ".csv":
+            text = isotherm_csv(isotherm)
+        case ".aif":
+            text = isotherm_aif(isotherm, gas=gas)
+        case _:
+            raise ConfigError(f"expected a name that ends in .json, .csv, .aif, got {path.name!r}")
     partial = path.with_name(path.name + ".part")
-    partial.write_text(writer(isotherm), encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)
 
 

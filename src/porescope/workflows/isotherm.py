@@ -22,6 +22,7 @@ from porescope.adsorption.gcmc.plan import SamplingPlan, Start
 from porescope.adsorption.gcmc.prepare import Spheres, job_from_framework, wanted_pairs
 from porescope.adsorption.gcmc.sampling import PointState, averages, empty_state, sampled
 from porescope.adsorption.isotherm import GasLoading, Isotherm, IsothermPoint
+from porescope.adsorption.reach import reachable_positions
 from porescope.crystal.structure import Crystal
 from porescope.errors import ConfigError
 from porescope.io.density_cube import write_density_cube
@@ -29,6 +30,7 @@ from porescope.io.gcmc_state import read_state, write_state
 from porescope.io.isotherms import write_isotherm
 from porescope.units import GAS_CONSTANT
 from porescope.workflows.adsorbent import DEFAULT_FIELD, Charges, adsorbent, field_of, gas_of
+from porescope.workflows.pores import void_fraction as helium_void_fraction
 
 Bulk = Literal["peng-robinson", "ideal"]
 Progress = Callable[[str, float], None]
@@ -49,9 +51,9 @@ def run_isotherm(
     wanted_error: float | None = None,
     start: Start = "previous",
     plan: SamplingPlan | None = None,
-    blocked: Spheres | Mapping[str, Spheres] = (),
+    blocked: Spheres | Mapping[str, Spheres] | Literal["find"] = (),
     repeats: tuple[int, int, int] | None = None,
-    void_fraction: float | None = None,
+    void_fraction: float | Literal["helium"] | None = None,
     density_spacing: float | None = None,
     seed: int = 1,
     out: str | Path | None = None,
@@ -94,11 +96,12 @@ def run_isotherm(
     plan:
         All settings of the sampling, instead of ``cycles``, ``wanted_error`` and ``start``.
     blocked:
-        Spheres that no molecule may enter, fractional centre and radius [Å].
+        Spheres that no molecule may enter, fractional centre and radius [Å], for all gases or for
+        each by its name; ``find`` covers the pockets that are cut off at 15 kT for each gas.
     repeats:
         Cells along a, b and c in the box; by default as few as the cutoff allows.
     void_fraction:
-        Helium void fraction, for excess loadings.
+        Helium void fraction, for excess loadings; ``helium`` computes it in the same field.
     density_spacing:
         Spacing of the density grid [Å]; written as .cube into the folder.
     seed:
@@ -137,7 +140,11 @@ def run_isotherm(
         )
         for pressure in _checked(pressures_pa, temperature)
     ]
+    if void_fraction == "helium":
+        void_fraction = helium_void_fraction(framework.crystal, field=chosen_field)
     _check_shares(void_fraction)
+    if blocked == "find":
+        blocked = _pockets(framework, chosen_gases, temperature=temperature)
     run = _Run(
         framework=framework,
         gases=chosen_gases,
@@ -151,6 +158,17 @@ def run_isotherm(
         progress=progress,
     )
     return _isotherm(run, bulks)
+
+
+def _pockets(
+    framework: Framework, gases: Sequence[Gas], *, temperature: float
+) -> dict[str, Spheres]:
+    """Spheres over the pockets that each gas cannot reach."""
+    found: dict[str, Spheres] = {}
+    for gas in gases:
+        reach = reachable_positions(framework, gas, temperature=temperature)
+        found[gas.name] = tuple((*sphere.centre, sphere.radius) for sphere in reach.spheres)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -205,8 +223,7 @@ def _isotherm(run: _Run, bulks: Sequence[BulkPhase]) -> Isotherm:
             points.append(_point(run, bulk, state, seed=run.seed + index))
             if run.folder is not None:
                 result = _made_isotherm(run, points, engine=child.engine)
-                for ending in (".json", ".csv"):
-                    write_isotherm(result, run.folder / f"isotherm{ending}")
+                _write_tables(run, result)
                 _write_density(run, bulk, index, counts, n_samples)
         return _made_isotherm(run, points, engine=child.engine)
 
@@ -304,6 +321,15 @@ def _made_isotherm(run: _Run, points: Sequence[IsothermPoint], *, engine: str) -
         void_fraction=run.void_fraction,
         points=tuple(sorted(points, key=lambda point: point.pressure_pa)),
     )
+
+
+def _write_tables(run: _Run, result: Isotherm) -> None:
+    if run.folder is None:
+        return
+    for ending in (".json", ".csv"):
+        write_isotherm(result, run.folder / f"isotherm{ending}")
+    for index, gas in enumerate(run.gases):
+        write_isotherm(result, run.folder / f"isotherm-{gas.name}.aif", gas=index)
 
 
 def _write_density(run: _Run, bulk: BulkPhase, index: int, counts: Counts, n_samples: int) -> None:

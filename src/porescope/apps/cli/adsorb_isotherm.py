@@ -61,15 +61,16 @@ def isotherm(
         ),
     ] = "",
     void_fraction: Annotated[
-        float | None,
+        str,
         typer.Option(
-            min=0.0,
-            max=1.0,
             metavar="X",
-            help="Helium void fraction, for excess loadings.",
+            help="Helium void fraction, for excess loadings; helium computes it.",
             show_default=False,
         ),
-    ] = None,
+    ] = "",
+    block_pockets: Annotated[
+        bool, typer.Option("--block-pockets", help="Leave out pockets the gas cannot reach.")
+    ] = False,
     density: Annotated[
         float | None,
         typer.Option(
@@ -108,6 +109,7 @@ def isotherm(
         mixture_from_text,
         pressures_from_text,
         relative_error_from_text,
+        void_fraction_from_text,
         work_shown,
     )
     from porescope.apps.cli.show_isotherm import isotherm_json, show_isotherm
@@ -129,7 +131,8 @@ def isotherm(
             charges=charges,
             cycles=cycles,
             wanted_error=relative_error_from_text(error),
-            void_fraction=void_fraction,
+            void_fraction=void_fraction_from_text(void_fraction),
+            blocked="find" if block_pockets else (),
             density_spacing=density,
             seed=seed,
             out=out,

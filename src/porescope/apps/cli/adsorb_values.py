@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -58,6 +58,27 @@ def relative_error_from_text(text: str) -> float | None:
     value = value / 100.0 if raw.endswith("%") else value
     if not 1e-5 <= value <= 0.5:
         raise ConfigError(f"--error: expected 0.001% to 50%, got {text!r}")
+    return value
+
+
+def void_fraction_from_text(text: str) -> float | Literal["helium"] | None:
+    """A void fraction, ``helium`` to compute it, or None for an empty text.
+
+    Raises
+    ------
+    ConfigError
+        The text is neither.
+    """
+    if not text.strip():
+        return None
+    if text.strip().casefold() == "helium":
+        return "helium"
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise ConfigError(f"--void-fraction: expected 0 to 1, or helium, got {text!r}")
     return value
 
 

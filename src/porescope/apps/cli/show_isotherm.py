@@ -86,6 +86,14 @@ def show_isotherm(result: Isotherm, *, unit: LoadingUnit, folder: Path, console:
             console.print(Padding(Text(one_line(name), style="bold"), (0, 2)))
         console.print(Padding(table, (0, 2)))
     notes = facts_table()
+    for point in result.points if len(result.gases) > 1 else ():
+        first, *others = point.loadings
+        for other in others:
+            if other.absolute_mol_per_kg > 0.0:
+                ratio = first.absolute_mol_per_kg / other.absolute_mol_per_kg
+                ratio *= other.mole_fraction / first.mole_fraction
+                text = f"{first.gas} over {other.gas} {ratio:.4g} at "
+                notes.add_row("Selectivity", one_line(text + pressure_text(point.pressure_pa)))
     notes.add_row("Force field", one_line(result.field))
     notes.add_row("Charges", one_line(result.charge_source))
     cells = " × ".join(str(n) for n in result.unit_cells)
