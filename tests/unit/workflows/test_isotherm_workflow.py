@@ -62,6 +62,7 @@ def test_isotherm_with_folder_density_and_excess(tmp_path: Path):
     assert seen[-1] == pytest.approx(1.0)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert [name for name in names if not name.startswith(("point", "density"))] == [
+        "isotherm-A.aif",
         "isotherm.csv",
         "isotherm.json",
     ]
