@@ -25,7 +25,7 @@ def widom(job: dict) -> dict:
     parameters = [raspa.VDWParameters(job["gas"]["epsilon_k"], job["gas"]["sigma"])]
     parameters += [raspa.VDWParameters(t["epsilon_k"], t["sigma"]) for t in job["types"]]
     cutoff = job["cutoff"]
-    started = time.perf_counter()
+    started = time.process_time()
     field = raspa.ForceField(
         atoms,
         parameters,
@@ -69,7 +69,7 @@ def widom(job: dict) -> dict:
     run.equilibrate()
     run.production()
     run.tear_down()
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     mean, half_width = run.systems[0].components[0].average_rosenbluth_weights.result()
     return {"mean": mean, "error": half_width / STUDENT_T[5], "seconds": seconds}
 
