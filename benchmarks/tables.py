@@ -202,6 +202,7 @@ TABLES: dict[str, Callable[[], str]] = {
 def filled(text: str) -> str:
     """A document with its tables made anew."""
 
+    sys.path.insert(0, str(Path(__file__).parent))
     from tables_adsorption import TABLES as ADSORPTION
 
     tables = TABLES | ADSORPTION

@@ -4,9 +4,9 @@
 
 For each framework RASPA3 inserts for a fixed number of cycles on one core and says its standard
 error; ours then refines its grid on one core until its own error is no larger. Both times hold the
-whole calculation of a structure in memory, in seconds of the processor, and neither holds imports or the
-reading of files. The
-value of a fine grid (0.1 Å) stands beside them as what both should find.
+whole calculation of a structure in memory, in seconds of the processor, and neither holds imports
+or the reading of files. The value of a fine grid (0.1 Å) stands beside them as what both should
+find.
 
 Writes one row to benchmarks/results/speed_henry.csv and one row a framework to
 benchmarks/results/speed_henry_cases.csv.
