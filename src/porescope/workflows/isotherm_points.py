@@ -182,7 +182,7 @@ def _point(run: Run, bulk: BulkPhase, state: PointState, *, seed: int) -> Isothe
     )
 
 
-def _madesampled_isotherm(run: Run, points: Sequence[IsothermPoint], *, engine: str) -> Isotherm:
+def _made_isotherm(run: Run, points: Sequence[IsothermPoint], *, engine: str) -> Isotherm:
     crystal = run.framework.crystal
     return Isotherm(
         framework=crystal.name or crystal.formula,
