@@ -172,7 +172,7 @@ def speed_henry() -> str:
             ["smallest ratio", f"{float(row['ratio_smallest']):.1f}×"],
             ["RASPA3's median standard error", percent(row["raspa3_median_relative_error"])],
             ["ours: median true deviation", percent(row["ours_median_true_error"], 2)],
-            ["ours within twice its claimed error", percent(row["ours_within_two_errors"])],
+            ["ours within twice its standard error", percent(row["ours_within_two_errors"])],
             ["RASPA3 within its 95 % interval", percent(row["raspa3_within_two_errors"])],
         ]
     return markdown(["what", "value"], body)
