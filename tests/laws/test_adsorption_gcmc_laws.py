@@ -63,11 +63,11 @@ def test_ideal_gas_fills_an_empty_box_by_its_pressure():
         [gas],
         temperature=temperature,
         fugacities_pa=[pressure],
-        cycles=12_000,
+        cycles=8_000,
     )
     wanted = pressure * edge**3 / (BOLTZMANN_PA_A3 * temperature)
     molecules = found.molecules[0]
-    assert molecules.error < 0.03 * wanted
+    assert molecules.error < 0.04 * wanted
     assert abs(molecules.mean - wanted) < 1.5 * molecules.error
     # RASPA's own mean over cycles is lower, by up to one molecule.
     assert 0.3 < molecules.mean - found.cycle_means[0] < 1.2
@@ -81,7 +81,7 @@ def test_ideal_mixture_has_the_fugacities_it_was_given():
         gases,
         temperature=300.0,
         fugacities_pa=fugacities,
-        cycles=5000,
+        cycles=2500,
     )
     for each, fugacity in zip(found.molecules, fugacities, strict=True):
         wanted = fugacity * 30.0**3 / (BOLTZMANN_PA_A3 * 300.0)

@@ -113,7 +113,7 @@ def birth_and_death(mean: float, *, cycles: int, share: float, rng: np.random.Ge
 @pytest.mark.parametrize("share", [0.6, 1.0])
 def test_weights_undo_the_bias_of_cycles(share: float):
     mean = 40.0
-    series = birth_and_death(mean, cycles=15_000, share=share, rng=np.random.default_rng(7))
+    series = birth_and_death(mean, cycles=10_000, share=share, rng=np.random.default_rng(7))
     plain = estimate(series[:, 0])
     weighted = estimate(series[:, 0], weights=cycle_weights(series))
     # The plain mean is about one molecule low: far beyond its own error.
