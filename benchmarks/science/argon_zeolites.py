@@ -9,7 +9,7 @@ are run in bit-reversed order, so that a run that is cut short still spreads ove
 CHA, whose input and output are kept though the table lacks them, come on top.
 
 At 87 K a full pore exchanges next to nothing with the gas in a run of hours, let alone minutes, so
-the way to the state decides, and block errors within a run say little. ``short`` fills the empty box
+the way to the state decides, and block errors within a run say little. ``short`` fills an empty box
 at 300 K and 1e12 Pa and cools along an isostere of 2000 K in six steps of 200 cycles, ``long`` in
 the same steps of 1000; ``below`` fills it at 145 K along 1400 K. All codes have the first, which is
 the result. Its half width is its block error, or half its distance to the farthest of the other

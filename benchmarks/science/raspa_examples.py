@@ -230,7 +230,7 @@ CASES = (
         cycles=400,
     ),
     Case(
-        name="CO2 and CH4 in a carborane MOF, 296 K, 500 kPa",
+        name="CO2 and CH4 in Zn2(NDC)2(DPNI), 296 K, 500 kPa",
         program=GRASPA,
         output=_G.format("Bae-Mixture/output.txt"),
         cif=_G.format("Bae-Mixture/MATVAF_clean-Bae-PartialCharge-fixed-Original-N2-Charge.cif"),
