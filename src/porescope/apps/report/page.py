@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from html import escape
-from importlib.resources import files
 
-from porescope.apps.report.packing import compressed
+from porescope.apps.report.assembly import asset, page_text, plotly_script
 from porescope.apps.report.payload import candidate_texts, page_data
 from porescope.apps.report.sections import (
     data_section,
@@ -21,19 +19,6 @@ from porescope.workflows.solution import SolveResult
 
 _SCRIPTS = ("unpack.js", "fit.js", "structure.js", "main.js")
 _UNIT = re.compile(r"(\d) (%|Å)")
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
-
-
-def _asset(name: str) -> str:
-    return (files("porescope.apps.report") / "assets" / name).read_text("utf-8")
-
-
-@lru_cache(maxsize=1)
-def _plotly() -> str:
-    """Plotly's script from the installed package, compressed."""
-    from plotly.offline import get_plotlyjs
-
-    return compressed(get_plotlyjs().encode("utf-8"))
 
 
 def report_html(result: SolveResult, *, file: str) -> str:
@@ -61,17 +46,15 @@ def report_html(result: SolveResult, *, file: str) -> str:
         data_section(result),
         paper_section(result),
     ]
-    scripts = "\n".join(_asset(name) for name in _SCRIPTS)
-    slots = {
-        "title": escape(f"{result.pattern.name or file} – porescope"),
-        "version": escape(result.version, quote=True),
-        "css": _asset("page.css"),
-        "main": _UNIT.sub("\\1\N{NO-BREAK SPACE}\\2", "\n".join(main)),
-        "footer": f"Made by porescope {escape(result.version)}. This page is complete: it loads "
-        "nothing from the network, and can be kept and sent as it is.",
-        "data": page_data(result) if result.candidates else "",
-        "plotly": _plotly() if result.candidates else "",
-        "js": f'"use strict";\n(() => {{\n{scripts}\n}})();',
-    }
-    page = _SLOT.sub(lambda found: slots[found.group(1)], _asset("template.html"))
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return page_text(
+        "template.html",
+        version=result.version,
+        scripts=_SCRIPTS,
+        slots={
+            "title": escape(f"{result.pattern.name or file} – porescope"),
+            "css": asset("page.css"),
+            "main": _UNIT.sub("\\1\N{NO-BREAK SPACE}\\2", "\n".join(main)),
+            "data": page_data(result) if result.candidates else "",
+            "plotly": plotly_script() if result.candidates else "",
+        },
+    )

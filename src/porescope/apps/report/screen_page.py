@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from html import escape
-from importlib.resources import files
 
-from porescope.apps.report.packing import compressed
+from porescope.apps.report.assembly import asset, page_text, plotly_script
 from porescope.apps.report.screen_payload import screen_data
 from porescope.apps.report.screen_sections import (
     failures_section,
@@ -19,19 +16,6 @@ from porescope.apps.report.screen_sections import (
 from porescope.workflows.screen import ScreenReport
 
 _SCRIPTS = ("unpack.js", "screen_rows.js", "screen_plot.js", "screen_main.js")
-_SLOT = re.compile(r"\{\{(\w+)\}\}")
-
-
-def _asset(name: str) -> str:
-    return (files("porescope.apps.report") / "assets" / name).read_text("utf-8")
-
-
-@lru_cache(maxsize=1)
-def _plotly() -> str:
-    """Plotly's script from the installed package, compressed."""
-    from plotly.offline import get_plotlyjs
-
-    return compressed(get_plotlyjs().encode("utf-8"))
 
 
 def screen_html(report: ScreenReport, *, title: str) -> str:
@@ -57,19 +41,16 @@ def screen_html(report: ScreenReport, *, title: str) -> str:
         failures,
         settings_section(report),
     ]
-    version = str(report.settings.get("version", ""))
-    scripts = "\n".join(_asset(name) for name in _SCRIPTS)
-    slots = {
-        "title": escape(f"{title} – porescope screen"),
-        "version": escape(version, quote=True),
-        "css": _asset("page.css") + _asset("screen.css"),
-        "nav": '<a href="#failures">Failures</a>' if failures else "",
-        "main": "\n".join(part for part in main if part),
-        "footer": f"Made by porescope {escape(version)}. This page is complete: it loads nothing "
-        "from the network, and can be kept and sent as it is.",
-        "data": screen_data(report),
-        "plotly": _plotly(),
-        "js": f'"use strict";\n(() => {{\n{scripts}\n}})();',
-    }
-    page = _SLOT.sub(lambda found: slots[found.group(1)], _asset("screen.html"))
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return page_text(
+        "screen.html",
+        version=str(report.settings.get("version", "")),
+        scripts=_SCRIPTS,
+        slots={
+            "title": escape(f"{title} – porescope screen"),
+            "css": asset("page.css") + asset("screen.css"),
+            "nav": '<a href="#failures">Failures</a>' if failures else "",
+            "main": "\n".join(part for part in main if part),
+            "data": screen_data(report),
+            "plotly": plotly_script(),
+        },
+    )
