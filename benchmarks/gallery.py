@@ -226,7 +226,7 @@ def carbon_dioxide() -> None:
             temperature=298.0,
             pressures_pa=(1e4,),
             charges="cif",
-            cycles=6000,
+            cycles=2500,
             density_spacing=0.6,
             seed=1,
             out=folder,
