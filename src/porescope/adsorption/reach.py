@@ -18,7 +18,8 @@ BARRIER_KT = 15.0
 """Height that a gas passes, over kT: the usual rule; about one passage a microsecond."""
 _SPACING_SPHERE = 0.2
 _SPACING_MOLECULE = 0.3
-_ORIENTATIONS = 30
+_ORIENTATIONS = 20
+_LARGEST = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -57,11 +58,12 @@ def reachable_positions(framework: Framework, gas: Gas, *, temperature: float) -
     if gas.is_single_site:
         grid = lennard_jones_grid(framework, gas, spacing=_SPACING_SPHERE)
     else:
+        spacing = max(_SPACING_MOLECULE, float(np.cbrt(framework.crystal.volume / _LARGEST)))
         grid = molecule_grid(
             framework,
             gas,
             temperature=temperature,
-            spacing=_SPACING_MOLECULE,
+            spacing=spacing,
             n_orientations=_ORIENTATIONS,
         )
     found = accessible(grid, threshold_k=BARRIER_KT * temperature)
