@@ -284,7 +284,7 @@ def argon() -> None:
         )
     )
     for row, x, y in zip(rows, theirs, ours, strict=True):
-        if abs(y - x) > max(0.06 * x, 0.35):
+        if abs(y - x) > max(0.1 * x, 0.35):
             figure.add_annotation(x=x, y=y, text=row["code"], showarrow=False, yshift=13)
     figure.update_layout(
         title={"text": f"Argon in {len(rows)} zeolites, 87 K, 1 atm", "x": 0.5},
