@@ -92,7 +92,7 @@ def lennard_jones_grid_torch(
 
 def _torch() -> Any:
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise MissingExtraError("torch", extra="ml") from None
     return torch
