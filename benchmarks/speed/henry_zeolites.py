@@ -38,6 +38,7 @@ from porescope.adsorption.fields import field_named
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
 from porescope.adsorption.gases import gas_named
+from porescope.adsorption.gcmc.supercell import repeats_for_cutoff
 from porescope.adsorption.quadrature import henry_by_quadrature
 from porescope.io.cif import crystal_from_cif_text
 from rows import run_facts
@@ -67,10 +68,7 @@ def zeolites(archive: Path, count: int) -> list[tuple[str, str]]:
 def job_of(framework: Framework, gas: Gas, *, cycles: int, seed: int) -> dict:
     """What the child process needs."""
     crystal, field = framework.crystal, framework.field
-    volume = crystal.volume
-    cross = np.cross(crystal.lattice[[1, 2, 0]], crystal.lattice[[2, 0, 1]])
-    widths = volume / np.linalg.norm(cross, axis=1)
-    cells = [int(np.ceil(2.0 * field.cutoff / width - 1e-9)) for width in widths]
+    cells = list(repeats_for_cutoff(crystal.lattice, cutoff=field.cutoff))
     used = np.unique(framework.type_index)
     rows = {int(kind): row for row, kind in enumerate(used)}
     bead = gas.beads[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import gemmi
@@ -14,7 +13,7 @@ from jaxtyping import Float
 
 from porescope.adsorption.charge_equilibration import eqeq_charges
 from porescope.adsorption.site_rules import SiteRule, atom_name, matching_rows
-from porescope.adsorption.text_tables import atomic_number, plain, table_from_text
+from porescope.adsorption.text_tables import atomic_number, packaged_texts, plain, table_from_text
 from porescope.crystal.structure import Crystal
 from porescope.errors import ConfigError
 
@@ -79,13 +78,8 @@ def charge_table_from_text(text: str, *, path: Path | None = None) -> ChargeTabl
 
 @cache
 def _tables() -> dict[str, ChargeTable]:
-    folder = files("porescope.adsorption").joinpath("data/charge_tables")
-    found = {}
-    for item in sorted(folder.iterdir(), key=lambda each: each.name):
-        if item.name.endswith(".csv"):
-            table = charge_table_from_text(item.read_text(encoding="utf-8"))
-            found[table.name] = table
-    return found
+    tables = map(charge_table_from_text, packaged_texts("charge_tables"))
+    return {table.name: table for table in tables}
 
 
 def charge_table_names() -> tuple[str, ...]:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from porescope.adsorption.field_text import field_from_text
 from porescope.adsorption.force_field import ForceField
-from porescope.adsorption.text_tables import plain
+from porescope.adsorption.text_tables import packaged_texts, plain
 from porescope.errors import ConfigError
 
 
 @cache
 def _fields() -> dict[str, ForceField]:
-    folder = files("porescope.adsorption").joinpath("data/force_fields")
-    found = {}
-    for item in sorted(folder.iterdir(), key=lambda each: each.name):
-        if item.name.endswith(".csv"):
-            field = field_from_text(item.read_text(encoding="utf-8"))
-            found[field.name] = field
-    return found
+    fields = map(field_from_text, packaged_texts("force_fields"))
+    return {field.name: field for field in fields}
 
 
 def field_names() -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from jaxtyping import Float
@@ -11,7 +10,7 @@ from jaxtyping import Float
 from porescope.adsorption.gas import Bead, Gas
 from porescope.adsorption.gas_conformers import conformers
 from porescope.adsorption.gas_text import GasModel, gas_model_from_text
-from porescope.adsorption.text_tables import plain
+from porescope.adsorption.text_tables import packaged_texts, plain
 from porescope.errors import ConfigError
 
 ROOM_TEMPERATURE = 298.15
@@ -21,12 +20,9 @@ ROOM_TEMPERATURE = 298.15
 @cache
 def _models() -> dict[str, tuple[GasModel, ...]]:
     """Models of each gas, its default one first."""
-    folder = files("porescope.adsorption").joinpath("data/gases")
     found: dict[str, list[GasModel]] = {}
-    for item in sorted(folder.iterdir(), key=lambda each: each.name):
-        if item.name.endswith(".csv"):
-            model = gas_model_from_text(item.read_text(encoding="utf-8"))
-            found.setdefault(model.gas, []).append(model)
+    for model in map(gas_model_from_text, packaged_texts("gases")):
+        found.setdefault(model.gas, []).append(model)
     return {
         gas: tuple(sorted(models, key=lambda each: not each.is_default))
         for gas, models in found.items()

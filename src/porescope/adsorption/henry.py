@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
 from porescope.units import GAS_CONSTANT
+
+Allowed = Callable[[Float[np.ndarray, "points 3"]], Bool[np.ndarray, "points"]]
+"""Tells which fractional positions of a molecule's centre count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

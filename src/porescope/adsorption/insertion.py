@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from scipy.stats import qmc
 
 from porescope.adsorption.ewald import EwaldSum, potential_of_sum_k, prepare_ewald
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
-from porescope.adsorption.henry import HenryResult, boltzmann_heat, henry_from_boltzmann_mean
+from porescope.adsorption.henry import (
+    Allowed,
+    HenryResult,
+    boltzmann_heat,
+    henry_from_boltzmann_mean,
+)
 from porescope.adsorption.interactions import tail_energy_k
 from porescope.adsorption.lennard_jones import (
     BeadInteraction,
@@ -28,7 +33,6 @@ _REPLICATES = 16
 _FIRST_ROUND = 512
 
 Progress = Callable[[float, str], None]
-Allowed = Callable[[Float[np.ndarray, "points 3"]], Bool[np.ndarray, "points"]]
 
 
 def henry_by_insertion(

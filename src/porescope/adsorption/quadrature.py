@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from porescope.adsorption.framework import Framework
 from porescope.adsorption.gas import Gas
-from porescope.adsorption.henry import HenryResult, boltzmann_heat, henry_from_boltzmann_mean
+from porescope.adsorption.henry import (
+    Allowed,
+    HenryResult,
+    boltzmann_heat,
+    henry_from_boltzmann_mean,
+)
 from porescope.adsorption.interactions import tail_energy_k
 from porescope.adsorption.lennard_jones import BeadInteraction, energies_at_points_k, prepare_bead
 from porescope.errors import ConfigError
@@ -18,8 +21,6 @@ N_SHIFTS = 8
 """Grids with independent random origins."""
 _SPACINGS = (1.4, 1.0, 0.7, 0.5, 0.35, 0.25, 0.18)
 _CHUNK = 1 << 20
-
-Allowed = Callable[[Float[np.ndarray, "points 3"]], Bool[np.ndarray, "points"]]
 
 
 def henry_by_quadrature(

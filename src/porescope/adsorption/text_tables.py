@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import gemmi
@@ -13,6 +15,15 @@ from porescope.errors import ParseError
 
 FORMAT = "1"
 """Version of the tables of force fields, gases and charges."""
+
+
+def packaged_texts(folder: str) -> Iterator[str]:
+    """Texts of the tables in a folder of the room's data, by their names."""
+    for item in sorted(
+        files("porescope.adsorption").joinpath("data", folder).iterdir(), key=lambda each: each.name
+    ):
+        if item.name.endswith(".csv"):
+            yield item.read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
