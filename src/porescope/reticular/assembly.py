@@ -1,0 +1,131 @@
+"""A framework as posed building blocks and the links between their ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from porescope.crystal.structure import Crystal
+from porescope.reticular.block import Block
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Assembly:
+    """Posed blocks in one cell. An atom of a piece is at ``origin + rotation @ position``."""
+
+    lattice: Float[np.ndarray, "3 3"]
+    """Cell vectors as rows [Å]."""
+    blocks: tuple[Block, ...]
+    """The different blocks."""
+    kinds: Int[np.ndarray, "pieces"]
+    """Index in ``blocks`` of each piece."""
+    origins: Float[np.ndarray, "pieces 3"]
+    """Cartesian places of the blocks' origins [Å]."""
+    rotations: Float[np.ndarray, "pieces 3 3"]
+    """Orthogonal matrices; a determinant of -1 is the mirror image of the block."""
+    links: Int[np.ndarray, "links 7"]
+    """Each link once: piece, port, other piece, other port, and the cell of the other piece.
+    Pieces may be linked to their own images: the repeat unit of a rod is one piece."""
+    name: str = ""
+    """Where it came from."""
+
+    @property
+    def n_pieces(self) -> int:
+        """Number of pieces in the cell."""
+        return len(self.kinds)
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms in the cell."""
+        sizes = np.array([b.n_atoms for b in self.blocks], dtype=np.int64)
+        return int(sizes[self.kinds].sum()) if len(self.kinds) else 0
+
+    def piece_positions(self, piece: int) -> Float[np.ndarray, "atoms 3"]:
+        """Cartesian coordinates of a piece's atoms [Å], whole, not folded into the cell."""
+        block = self.blocks[int(self.kinds[piece])]
+        return self.origins[piece] + block.positions @ self.rotations[piece].T
+
+    def piece_port_vectors(self, piece: int) -> Float[np.ndarray, "ports 3"]:
+        """Vectors of a piece's ports as it is turned [Å]."""
+        block = self.blocks[int(self.kinds[piece])]
+        return block.port_vectors @ self.rotations[piece].T
+
+    def atom_offsets(self) -> Int[np.ndarray, "pieces_plus_1"]:
+        """Atoms of piece i are ``offsets[i]`` to ``offsets[i + 1]`` of the crystal."""
+        sizes = np.array([self.blocks[int(k)].n_atoms for k in self.kinds], dtype=np.int64)
+        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def crystal_of_assembly(assembly: Assembly) -> Crystal:
+    """All atoms in P1, piece after piece.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks; atoms stay whole with their piece and may lie outside the cell.
+    """
+    n = assembly.n_pieces
+    cart = np.concatenate([assembly.piece_positions(i) for i in range(n)] or [np.zeros((0, 3))])
+    numbers = np.concatenate(
+        [assembly.blocks[int(k)].numbers for k in assembly.kinds] or [np.zeros(0, dtype=np.int64)]
+    )
+    return Crystal(
+        lattice=assembly.lattice,
+        frac=cart @ np.linalg.inv(assembly.lattice),
+        numbers=numbers.astype(np.int64),
+        occupancy=np.ones(len(numbers)),
+        u_iso=np.full(len(numbers), np.nan),
+        name=assembly.name,
+    )
+
+
+def bonds_of_assembly(assembly: Assembly) -> Int[np.ndarray, "bonds 5"]:
+    """The bond graph as it is meant: within blocks and through links.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks.
+
+    Returns
+    -------
+    :
+        Each bond once: atom, other atom, cell of the other atom, in the order and the unfolded
+        coordinates of :func:`crystal_of_assembly`.
+    """
+    offsets = assembly.atom_offsets()
+    rows = []
+    for piece, kind in enumerate(assembly.kinds.tolist()):
+        inner = assembly.blocks[kind].bonds + offsets[piece]
+        rows.append(np.concatenate([inner, np.zeros((len(inner), 3), dtype=np.int64)], axis=1))
+    for one, port, other, other_port, *cell in assembly.links.tolist():
+        a = int(assembly.blocks[int(assembly.kinds[one])].port_atoms[port]) + int(offsets[one])
+        b = int(assembly.blocks[int(assembly.kinds[other])].port_atoms[other_port])
+        rows.append(np.array([[a, b + int(offsets[other]), *cell]], dtype=np.int64))
+    return np.concatenate(rows) if rows else np.zeros((0, 5), dtype=np.int64)
+
+
+def link_gaps(assembly: Assembly) -> Float[np.ndarray, "links"]:
+    """How far each link is from closed [Å].
+
+    The mean of two distances: from where a port expects its partner to where the partner is, seen
+    from either side. 0 is a perfect fit in length and in direction.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks.
+    """
+    gaps = np.zeros(len(assembly.links))
+    for row, (one, port, other, other_port, *cell) in enumerate(assembly.links.tolist()):
+        first = assembly.blocks[int(assembly.kinds[one])]
+        second = assembly.blocks[int(assembly.kinds[other])]
+        a = assembly.piece_positions(one)[first.port_atoms[port]]
+        b = assembly.piece_positions(other)[second.port_atoms[other_port]]
+        between = b + np.array(cell) @ assembly.lattice - a
+        miss = np.linalg.norm(between - assembly.piece_port_vectors(one)[port])
+        other_miss = np.linalg.norm(-between - assembly.piece_port_vectors(other)[other_port])
+        gaps[row] = 0.5 * (miss + other_miss)
+    return gaps
