@@ -374,6 +374,6 @@ def _equations_kernel(
 @no_type_check
 def _epsilon(i, k, j):
     # component i of (unit vector k) x (vector j)
-    if i == k or k == j or i == j:
+    if i in (k, j) or k == j:
         return 0.0
     return 1.0 if (k - i) % 3 == 1 and (j - k) % 3 == 1 else -1.0
