@@ -93,29 +93,23 @@ def fit_assembly(assembly: Assembly, *, config: AssemblyFitConfig | None = None)
     origins = assembly.origins.astype(np.float64)
     turns = assembly.rotations.astype(np.float64)
     weight = config.plane_weight
-    value = _misses(lattice, origins, turns, links, weight)
+    state = lattice, origins, turns
+    value = _misses(*state, links, weight)
     damping, steps, converged = 1e-3, 0, False
-    for steps in range(1, config.max_steps + 1):  # noqa: B007
-        normal, gradient = _normal_equations(lattice, origins, turns, links, weight)
-        accepted = False
+    while steps < config.max_steps and not converged:
+        steps += 1
+        normal, gradient = _normal_equations(*state, links, weight)
+        before = value
         for _ in range(8):
-            new = _stepped(
-                lattice, origins, turns, normal, gradient, damping=damping, strain=config.strain
-            )
-            trial = _misses(*new, links, weight)
-            if trial <= value:
-                accepted = True
+            trial = _stepped(*state, normal, gradient, damping=damping, strain=config.strain)
+            reached = _misses(*trial, links, weight)
+            if reached <= value:
+                state, value = trial, reached
+                damping = max(damping / 5.0, 1e-9)
                 break
             damping *= 8.0
-        if not accepted:
-            converged = True
-            break
-        lattice, origins, turns = new
-        damping = max(damping / 5.0, 1e-9)
-        fall, value = value - trial, trial
-        if fall <= config.tolerance * value + 1e-12:
-            converged = True
-            break
+        converged = before - value <= config.tolerance * value + 1e-12
+    lattice, origins, turns = state
     closed = replace(assembly, lattice=lattice, origins=origins, rotations=_orthogonal(turns))
     gaps = _port_misses(lattice, origins, turns, links)
     return AssemblyFit(

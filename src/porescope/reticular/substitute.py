@@ -1,0 +1,191 @@
+"""Another linker, another metal: new frameworks from a template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import gemmi
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from porescope.crystal.elements import covalent_radii, is_metal
+from porescope.reticular.assembly import Assembly
+from porescope.reticular.block import Block
+from porescope.reticular.linker_match import LinkerMatch, LinkerSites, linker_sites, match_linker
+from porescope.reticular.template import Template
+
+METAL_FAMILIES: tuple[tuple[str, ...], ...] = (
+    ("Mg", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Cd"),
+    ("Ca", "Sr", "Ba", "Pb"),
+    ("Al", "Ga", "In", "Sc", "V", "Cr", "Fe", "Ti", "Mn"),
+    ("Zr", "Hf", "Ce", "Th", "U"),
+    ("Y", "La", "Ce", "Pr", "Nd", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu"),
+    ("Li", "Na", "K", "Rb", "Cs"),
+    ("Ag", "Cu", "Au"),
+    ("Pd", "Pt", "Ni"),
+)
+"""Metals that take one another's place in frameworks, by charge and size."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Substituted:
+    """A template with new linkers, its links still open."""
+
+    assembly: Assembly
+    """Blocks near their places; :func:`porescope.reticular.fit_assembly.fit_assembly` closes it."""
+    misfit: float
+    """Largest misfit of a new linker on an old one (see :class:`LinkerMatch`)."""
+    scale: float
+    """Mean size of the new linkers over that of the old ones."""
+    same_metal: bool
+    """Whether the metal is the template's own."""
+
+
+def same_family(one: int, other: int) -> bool:
+    """Whether two metals, by atomic number, take one another's place in frameworks."""
+    a, b = gemmi.Element(one).name, gemmi.Element(other).name
+    return a == b or any(a in family and b in family for family in METAL_FAMILIES)
+
+
+def substituted(
+    template: Template,
+    *,
+    linkers: Mapping[str, Sequence[Block]],
+    metal: int | None = None,
+    sites: Mapping[str, Sequence[LinkerSites]] | None = None,
+    largest_misfit: float = 0.5,
+) -> Substituted | None:
+    """Exchange the linkers, and the metal if one is given.
+
+    Parameters
+    ----------
+    template:
+        The framework whose nodes are used.
+    linkers:
+        For each of the template's linkers, by SMILES, the conformers of the one that takes its
+        place.
+    metal:
+        Atomic number of the metal that takes the place of the template's only one.
+    sites:
+        The sites of the conformers, where they are known already.
+    largest_misfit:
+        Linkers that fit worse are refused.
+
+    Returns
+    -------
+    :
+        The framework with open links, or ``None`` where a linker or the metal does not fit.
+    """
+    old = template.assembly
+    blocks, moved, misfits, scales = list(old.blocks), {}, [], []
+    for kind, block in enumerate(old.blocks):
+        if block.kind != "linker":
+            continue
+        conformers = linkers.get(block.smiles)
+        if not conformers:
+            return None
+        known = None if sites is None else sites.get(block.smiles)
+        found = _best_match(block, conformers, known)
+        if found is None or found[0].misfit > largest_misfit:
+            return None
+        match, conformer, new_sites = found
+        blocks[kind] = _with_ports(conformer, block, match, new_sites)
+        moved[kind] = match
+        misfits.append(match.misfit)
+        scales.append(match.scale)
+    same = True
+    if metal is not None and template.metals != (metal,):
+        if len(template.metals) != 1 or not same_family(template.metals[0], metal):
+            return None
+        same = False
+        blocks = [_with_metal(b, template.metals[0], metal) for b in blocks]
+    origins, rotations = old.origins.copy(), old.rotations.copy()
+    for piece, kind in enumerate(old.kinds.tolist()):
+        if kind in moved:
+            origins[piece] += rotations[piece] @ moved[kind].shift
+            rotations[piece] = rotations[piece] @ moved[kind].rotation
+    return Substituted(
+        assembly=replace(old, blocks=tuple(blocks), origins=origins, rotations=rotations),
+        misfit=max(misfits, default=0.0),
+        scale=float(np.mean(scales)) if scales else 1.0,
+        same_metal=same,
+    )
+
+
+def _best_match(
+    block: Block, conformers: Sequence[Block], known: Sequence[LinkerSites] | None
+) -> tuple[LinkerMatch, Block, LinkerSites] | None:
+    old = linker_sites(block)
+    best = None
+    for index, conformer in enumerate(conformers):
+        new = linker_sites(conformer) if known is None else known[index]
+        match = match_linker(new, old)
+        if match is not None and (best is None or match.misfit < best[0].misfit - 0.02):
+            best = match, conformer, new
+    return best
+
+
+def _with_ports(new: Block, old: Block, match: LinkerMatch, sites: LinkerSites) -> Block:
+    """The new linker with the old one's ports, in the old order.
+
+    A site with one port in both keeps the new linker's own direction; the length is the old one's
+    for bonds to metals, the new one's for bonds that were cut. Where several bonds leave one atom
+    their directions come from the old linker.
+    """
+    old_sites = linker_sites(old)
+    row_of = {int(atom): row for row, atom in enumerate(old_sites.atoms)}
+    atoms = np.zeros(old.n_ports, dtype=np.int64)
+    vectors = np.zeros((old.n_ports, 3))
+    for port, (atom, vector) in enumerate(
+        zip(old.port_atoms.tolist(), old.port_vectors, strict=True)
+    ):
+        site = int(match.sites[row_of[atom]])
+        atoms[port] = sites.atoms[site]
+        own = new.port_vectors[new.port_atoms == atoms[port]]
+        alone = np.count_nonzero(old.port_atoms == atom) == 1
+        if alone and len(own) == 1:
+            length = float(np.linalg.norm(own[0]))
+            if int(new.numbers[atoms[port]]) != 6:
+                length = float(np.linalg.norm(vector))
+            vectors[port] = own[0] / max(float(np.linalg.norm(own[0])), 1e-9) * length
+        else:
+            vectors[port] = vector @ match.rotation
+    return replace(new, kind="linker", port_atoms=atoms, port_vectors=vectors)
+
+
+def _with_metal(block: Block, old: int, new: int) -> Block:
+    """A node with another metal: bonds grow by the difference of the radii."""
+    growth = float(covalent_radii()[new] - covalent_radii()[old])
+    if block.kind != "node":
+        metal = np.zeros(block.n_ports, dtype=bool)
+        if block.kind in ("linker", "cap"):
+            # bonds from donor atoms lead to metals; those from carbon lead to cut groups
+            metal = block.numbers[block.port_atoms] != 6
+        return replace(block, port_vectors=_lengthened(block.port_vectors, metal, growth))
+    metals: Bool[np.ndarray, "atoms"] = block.numbers == old
+    numbers: Int[np.ndarray, "atoms"] = np.where(metals, new, block.numbers)
+    positions = block.positions
+    if np.count_nonzero(~metals) and np.any(metals):
+        bonded = block.bonds[np.sum(metals[block.bonds], axis=1) == 1]
+        if len(bonded):
+            mean = float(
+                np.linalg.norm(positions[bonded[:, 0]] - positions[bonded[:, 1]], axis=1).mean()
+            )
+            centre = positions.mean(axis=0)
+            positions = centre + (positions - centre) * (1.0 + growth / mean)
+    from_metal = is_metal()[numbers[block.port_atoms]]
+    return replace(
+        block,
+        numbers=numbers,
+        positions=positions,
+        port_vectors=_lengthened(block.port_vectors, from_metal, growth),
+    )
+
+
+def _lengthened(
+    vectors: Float[np.ndarray, "ports 3"], chosen: Bool[np.ndarray, "ports"], growth: float
+) -> Float[np.ndarray, "ports 3"]:
+    length = np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+    factor = np.where(chosen, (length + growth) / length, 1.0)
+    return vectors * factor[:, None]
