@@ -1,0 +1,1 @@
+"""Readers for the archives of structures."""
