@@ -1,0 +1,1 @@
+"""Linkers: organic pieces from SMILES and back to SMILES."""

@@ -1,0 +1,154 @@
+"""The valence states of an atom in an organic piece, and what each costs.
+
+Costs rank what is likelier; they are no energies. An added hydrogen atom costs more where the
+file has hydrogen atoms than where it has none, and little where a metal took a proton's place.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from porescope.reticular.linkers.bond_orders import AtomState
+
+
+class PieceAtom(NamedTuple):
+    """What is known of a heavy atom before its bonds' orders are."""
+
+    number: int
+    """Atomic number."""
+    n_heavy: int
+    """Bonds to heavy atoms that are no metals."""
+    n_hydrogens: int = 0
+    """Hydrogen atoms that the file has."""
+    attached: bool = False
+    """Whether it is bound to a metal."""
+    flat: int = -1
+    """Electrons for multiple bonds that angles and lengths speak for; -1: unknown."""
+    trusted: bool = True
+    """Whether the file has hydrogen on carbon."""
+    on_nitrogen: bool = False
+    """Whether a nitrogen atom is bound to it."""
+
+
+def states_of(atom: PieceAtom) -> list[AtomState]:
+    """The states an atom may be in.
+
+    Parameters
+    ----------
+    atom:
+        A heavy atom.
+    """
+    rule = _RULES.get(atom.number)
+    return rule(atom) if rule else [AtomState(0)]
+
+
+def _added(free: int, count: int, atom: PieceAtom, *, cost: float) -> AtomState:
+    """A state with hydrogen added: protons where a metal sits or the file has its hydrogen."""
+    taken = atom.attached or (atom.trusted and atom.number != 6)
+    if taken and count:
+        return AtomState(free, protons=count, cost=cost)
+    return AtomState(free, hydrogens=count, cost=cost)
+
+
+def _carbon(atom: PieceAtom) -> list[AtomState]:
+    sigma = atom.n_heavy + atom.n_hydrogens
+    room = 4 - sigma
+    if room <= 0:
+        return [AtomState(0)]
+    states = []
+    for free in range(min(room, 2) + 1):
+        count = room - free
+        bent = 0.8 * abs(free - atom.flat) if atom.flat >= 0 else 0.0
+        each = (0.2 if atom.attached else 1.2) if atom.trusted else 0.05
+        states.append(_added(free, count, atom, cost=bent + each * count))
+    if sigma == 1:
+        states.append(AtomState(2, charge=-1, cost=1.5))
+    return states
+
+
+def _nitrogen(atom: PieceAtom) -> list[AtomState]:
+    sigma = atom.n_heavy + atom.n_hydrogens
+    if sigma >= 4:
+        return [AtomState(0, charge=sigma - 3)]
+    if sigma == 3:
+        charged = 0.6 if atom.attached and atom.n_hydrogens == 0 else 2.0
+        return [AtomState(0), AtomState(1, charge=1, cost=charged)]
+    each = 0.7 if atom.attached else 2.0 if atom.trusted else 0.5
+    states = [
+        _added(free, 3 - sigma - free, atom, cost=each * (3 - sigma - free))
+        for free in range(min(3 - sigma, 2) + 1)
+    ]
+    if sigma == 2:
+        states.append(AtomState(2, charge=1, cost=3.0))
+    if sigma == 1 and atom.on_nitrogen:
+        states.append(AtomState(1, charge=-1, cost=1.0))
+    return states
+
+
+def _oxygen(atom: PieceAtom) -> list[AtomState]:
+    sigma = atom.n_heavy + atom.n_hydrogens
+    if sigma >= 3:
+        return [AtomState(0, charge=1)]
+    if sigma == 2:
+        return [AtomState(0), AtomState(1, charge=1, cost=5.0)]
+    if sigma == 0:
+        return [_added(0, 2, atom, cost=0.0)]
+    each = 0.5 if atom.attached else 1.6 if atom.trusted else 0.8
+    states = [AtomState(1), _added(0, 1, atom, cost=each)]
+    if atom.on_nitrogen:
+        states.append(AtomState(0, charge=-1, cost=0.4))
+    return states
+
+
+def _sulfur(atom: PieceAtom) -> list[AtomState]:
+    sigma = atom.n_heavy + atom.n_hydrogens
+    if sigma == 1:
+        each = 0.3 if atom.attached else 1.5 if atom.trusted else 0.7
+        return [AtomState(1, cost=0.1), _added(0, 1, atom, cost=each)]
+    if sigma == 2:
+        return [AtomState(0), AtomState(2, cost=6.0)]
+    if sigma == 3:
+        return [AtomState(1), AtomState(0, charge=1, cost=1.0), AtomState(3, cost=4.0)]
+    return [AtomState(2 if sigma == 4 else 0)]
+
+
+def _phosphorus(atom: PieceAtom) -> list[AtomState]:
+    sigma = atom.n_heavy + atom.n_hydrogens
+    if sigma == 4:
+        return [AtomState(1), AtomState(0, charge=1, cost=1.0)]
+    if sigma == 6:
+        return [AtomState(0, charge=-1)]
+    if sigma < 3:
+        return [_added(0, 3 - sigma, atom, cost=0.5), AtomState(3 - sigma, cost=0.7)]
+    return [AtomState(0)]
+
+
+def _boron(atom: PieceAtom) -> list[AtomState]:
+    sigma = atom.n_heavy + atom.n_hydrogens
+    return [AtomState(0, charge=-1 if sigma == 4 else 0)]
+
+
+def _halogen(atom: PieceAtom) -> list[AtomState]:
+    sigma = atom.n_heavy + atom.n_hydrogens
+    if sigma == 4:
+        return [AtomState(3)]
+    if sigma == 0:
+        return [AtomState(0, protons=1)]
+    return [AtomState(0)]
+
+
+_RULES = {
+    5: _boron,
+    6: _carbon,
+    7: _nitrogen,
+    8: _oxygen,
+    9: _halogen,
+    15: _phosphorus,
+    16: _sulfur,
+    17: _halogen,
+    33: _phosphorus,
+    34: _sulfur,
+    35: _halogen,
+    52: _sulfur,
+    53: _halogen,
+}

@@ -1,0 +1,1 @@
+"""Nodes: curated metal and covalent knots."""
