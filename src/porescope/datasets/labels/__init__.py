@@ -1,0 +1,1 @@
+"""Readers for the tables of labels."""
