@@ -1,0 +1,1 @@
+"""From a crystal to the pieces that it is made of."""

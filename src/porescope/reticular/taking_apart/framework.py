@@ -1,0 +1,227 @@
+"""Taking a framework apart."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from porescope.crystal.structure import Crystal
+from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly
+from porescope.reticular.block import Block, BlockKind
+from porescope.reticular.net import PeriodicNet
+from porescope.reticular.taken_apart import TakenApart
+from porescope.reticular.taking_apart.bond_graph import (
+    BondGraph,
+    bond_graph,
+    translation_lattice,
+)
+from porescope.reticular.taking_apart.covalent import is_zeolite, linkage_bonds, zeolite_bonds
+from porescope.reticular.taking_apart.groups import acid_bonds, inorganic_atoms, metal_atoms
+from porescope.reticular.taking_apart.piece_net import (
+    Edge,
+    canonical_edge,
+    distinct_neighbours,
+    net_parts,
+    simplified,
+)
+from porescope.reticular.taking_apart.pieces import Pieces, assembly_of, blocks_of, cut_pieces
+
+
+def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
+    """The pieces of a framework and the net on which they lie.
+
+    Metals stay with their inorganic bridges and with the carboxylate, phosphonate and sulfonate
+    groups on them; organic pieces are cut off at those groups' bonds to carbon and at their other
+    donor atoms. Covalent frameworks are cut at the linkages that formed them, zeolites between
+    their tetrahedra. An endless node is cut into one repeat unit.
+
+    Parameters
+    ----------
+    crystal:
+        A structure with all its atoms.
+    name_net:
+        Whether to look up the net's name, which takes most of the time.
+    """
+    graph = bond_graph(crystal)
+    metal = metal_atoms(graph)
+    cut = bonds_to_cut(graph, metal=metal)
+    pieces = cut_pieces(graph, cut=cut)
+    lattices = _lattices(pieces)
+    kinds = _kinds(pieces, metal=metal, lattices=lattices)
+    blocks, links = blocks_of(pieces, kinds=kinds)
+    assembly = assembly_of(pieces, blocks=blocks, links=links, name=crystal.name)
+    edges = _piece_edges(blocks, links)
+    left, alive = simplified(edges, n_vertices=len(blocks))
+    parts = net_parts(left, vertices=alive)
+    whole = net_parts(edges, vertices={e[0] for e in edges} | {e[1] for e in edges})
+    dimension = max((p.dimension for p in whole), default=0)
+    net = parts[0].net if parts else _NO_NET
+    key, name = _named(net) if name_net and parts else ("", "")
+    return TakenApart(
+        assembly=assembly,
+        net=net,
+        net_key=key,
+        net_name=name,
+        dimension=dimension,
+        interpenetration=max(1, sum(p.copies for p in whole if p.dimension == 3)),
+        charge=None,
+        problems=tuple(_problems(blocks)),
+    )
+
+
+def bonds_to_cut(
+    graph: BondGraph, *, metal: Bool[np.ndarray, "atoms"]
+) -> Bool[np.ndarray, "bonds"]:
+    """True for the bonds between pieces, but for those that cut endless nodes.
+
+    Parameters
+    ----------
+    graph:
+        Atoms and bonds.
+    metal:
+        True for metals.
+    """
+    cut = np.zeros(graph.n_bonds, dtype=bool)
+    if is_zeolite(graph) and not np.any(_carbon_on_framework(graph)):
+        return zeolite_bonds(graph)
+    cut[list(acid_bonds(graph, metal=metal).values())] = True
+    inorganic = inorganic_atoms(graph, kept=~cut, metal=metal)
+    organic = ~inorganic & ~metal
+    cut |= metal[graph.first] & organic[graph.second]
+    cut |= organic[graph.first] & metal[graph.second]
+    cut |= linkage_bonds(graph, kept=~cut, metal=metal)
+    return cut
+
+
+def put_together_graph_equal(taken: TakenApart, crystal: Crystal) -> bool:
+    """Whether the pieces and links give the crystal's own bonds, each with its cell.
+
+    Parameters
+    ----------
+    taken:
+        The pieces.
+    crystal:
+        What they were taken from.
+    """
+    made = crystal_of_assembly(taken.assembly)
+    if made.n_atoms != crystal.n_atoms:
+        return False
+    atom, cell = _same_atoms(made, crystal)
+    if atom is None or cell is None:
+        return False
+    bonds = bonds_of_assembly(taken.assembly)
+    i, j = atom[bonds[:, 0]], atom[bonds[:, 1]]
+    image = bonds[:, 2:] + cell[bonds[:, 1]] - cell[bonds[:, 0]]
+    graph = bond_graph(crystal)
+    mine = {
+        canonical_edge(a, b, (x, y, z))
+        for a, b, (x, y, z) in zip(i.tolist(), j.tolist(), image.tolist(), strict=True)
+    }
+    theirs = {
+        canonical_edge(a, b, (x, y, z))
+        for a, b, (x, y, z) in zip(
+            graph.first.tolist(), graph.second.tolist(), graph.image.tolist(), strict=True
+        )
+    }
+    return mine == theirs and len(bonds) == graph.n_bonds
+
+
+def _same_atoms(
+    made: Crystal, crystal: Crystal
+) -> tuple[Int[np.ndarray, "atoms"] | None, Int[np.ndarray, "atoms 3"] | None]:
+    """Which atom of the crystal each one is, and in which cell of it."""
+    from scipy.optimize import linear_sum_assignment
+
+    atom = np.full(made.n_atoms, -1, dtype=np.int64)
+    cell = np.zeros((made.n_atoms, 3), dtype=np.int64)
+    for z in np.unique(crystal.numbers).tolist():
+        mine, theirs = np.flatnonzero(made.numbers == z), np.flatnonzero(crystal.numbers == z)
+        if len(mine) != len(theirs):
+            return None, None
+        delta = made.frac[mine][:, None, :] - crystal.frac[theirs][None, :, :]
+        steps = np.rint(delta)
+        away = np.linalg.norm((delta - steps) @ crystal.lattice, axis=2)
+        row, column = linear_sum_assignment(away)
+        if float(away[row, column].max(initial=0.0)) > 0.5:
+            return None, None
+        atom[mine[row]] = theirs[column]
+        cell[mine[row]] = steps[row, column].astype(np.int64)
+    return atom, cell
+
+
+def _carbon_on_framework(graph: BondGraph) -> Bool[np.ndarray, "bonds"]:
+    """True for bonds between carbon and what tetrahedra are made of."""
+    z_i, z_j = graph.numbers[graph.first], graph.numbers[graph.second]
+    inner = (8, 13, 14, 15, 32)
+    return ((z_i == 6) & np.isin(z_j, inner)) | ((z_j == 6) & np.isin(z_i, inner))
+
+
+def _lattices(pieces: Pieces) -> dict[int, np.ndarray]:
+    """Of each piece that is linked to its own images: the translations."""
+    graph, parts = pieces.graph, pieces.parts
+    rows = pieces.link_bonds
+    own = rows[parts.part[graph.first[rows]] == parts.part[graph.second[rows]]]
+    owner = parts.part[graph.first[own]]
+    return {
+        int(piece): translation_lattice(parts.shift[own[owner == piece]])
+        for piece in np.unique(owner)
+    }
+
+
+def _kinds(
+    pieces: Pieces, *, metal: Bool[np.ndarray, "atoms"], lattices: dict[int, np.ndarray]
+) -> list[BlockKind]:
+    """What part each piece plays."""
+    graph, parts = pieces.graph, pieces.parts
+    rows = pieces.link_bonds
+    links = np.zeros((len(rows), 7), dtype=np.int64)
+    links[:, 0] = parts.part[graph.first[rows]]
+    links[:, 2] = parts.part[graph.second[rows]]
+    links[:, 4:] = parts.shift[rows]
+    near = distinct_neighbours(links, n_pieces=parts.n_parts, lattices=lattices)
+    n_ports = np.bincount(links[:, [0, 2]].ravel(), minlength=parts.n_parts)
+    with_metal = np.zeros(parts.n_parts, dtype=bool)
+    with_metal[parts.part[metal]] = True
+    kinds: list[BlockKind] = []
+    for piece in range(parts.n_parts):
+        if n_ports[piece] == 0:
+            kinds.append("guest")
+        elif with_metal[piece]:
+            kinds.append("node")
+        elif not any(with_metal[other] for other, *_ in near[piece]):
+            # Covalent frameworks: what branches is a node.
+            n = len(near[piece])
+            kinds.append("node" if n >= 3 else "linker" if n == 2 else "cap")
+        else:
+            kinds.append("linker" if len(near[piece]) >= 2 else "cap")
+    return kinds
+
+
+def _piece_edges(blocks: list[Block], links: np.ndarray) -> set[Edge]:
+    """Pairs of linked pieces, each once, caps left out."""
+    live = [block.kind in ("node", "linker") for block in blocks]
+    return {
+        canonical_edge(one, other, (x, y, z))
+        for one, _, other, _, x, y, z in links.tolist()
+        if live[one] and live[other]
+    }
+
+
+_NO_NET = PeriodicNet(n_vertices=0, edges=np.zeros((0, 5), dtype=np.int64))
+
+
+def _named(net: PeriodicNet) -> tuple[str, str]:
+    """Key and RCSR symbol of a net."""
+    try:
+        key = importlib.import_module("porescope.reticular.nets.key")
+        catalogue = importlib.import_module("porescope.reticular.nets.catalogue")
+    except ModuleNotFoundError:
+        return "", ""
+    return key.net_key(net), catalogue.name_of_net(net)
+
+
+def _problems(blocks: list[Block]) -> list[str]:
+    """What cannot be made out."""
+    return []
