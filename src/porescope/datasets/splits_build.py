@@ -1,0 +1,211 @@
+"""Making the split files that the package ships: ``python -m porescope.datasets.splits_build``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from porescope.crystal.graph import net_hash
+from porescope.crystal.structure import Crystal
+from porescope.datasets.archives.reading import read_archive
+from porescope.datasets.labels.mofs import core_n2, hmof_gas_uptake, qmof_band_gap
+from porescope.datasets.labels.table import LabelTable, joined
+from porescope.datasets.labels.zeolites import iza_argon, iza_hydrogen
+from porescope.datasets.names import volume_per_heavy_atom
+from porescope.datasets.splits import Entry, Split, bundles, bytes_from_split, split_by_framework
+from porescope.datasets.store import CardStore
+
+_LIBRARY_SOURCES = ("core-mof-2019", "qmof", "curated-cofs", "iza")
+"""Preferred first: of duplicates, the experimental structure stays."""
+_QUERY = """
+SELECT c.id, s.name, c.formula, f.net, f.net_alike, c.density
+FROM cards AS c JOIN sources AS s USING (source_id) JOIN frameworks AS f USING (framework_id)
+ORDER BY c.card_id
+"""
+
+
+def library_entries(library: Path) -> list[Entry]:
+    """Entries of the shipped library's collections, the preferred ones first.
+
+    Parameters
+    ----------
+    library:
+        File of powder cards.
+    """
+    with closing(CardStore(library)) as store:
+        rows = store.query(_QUERY)
+    found = [
+        Entry(
+            id=id,
+            source=source,
+            formula=formula,
+            net_hash=net.hex(),
+            net_hash_metals_alike=alike.hex(),
+            volume_per_atom=volume_per_heavy_atom(formula, density=density),
+            code=id.removesuffix("-relaxed") if source == "iza" else "",
+        )
+        for id, source, formula, net, alike, density in rows
+        if source in _LIBRARY_SOURCES
+    ]
+    rank = {source: i for i, source in enumerate(_LIBRARY_SOURCES)}
+    return sorted(found, key=lambda e: (rank[e.source], e.id))
+
+
+def archive_entries(archives: Path, collection: str, *, variant: str = "") -> list[Entry]:
+    """Entries of a collection that is not in the shipped library.
+
+    Parameters
+    ----------
+    archives:
+        Folder with the archives of structures.
+    collection:
+        Name of the collection.
+    variant:
+        Which of several files of each structure.
+    """
+    found = []
+    for item in read_archive(archives, collection, variant=variant, arrays=False):
+        if item.crystal is not None:
+            found.append(entry_of(item.crystal, id=item.id, source=collection))
+    return found
+
+
+def entry_of(crystal: Crystal, *, id: str, source: str) -> Entry:
+    """What a split looks at of a crystal.
+
+    Parameters
+    ----------
+    crystal:
+        The structure.
+    id, source:
+        Its identifier and collection.
+    """
+    n_heavy = max(1, int(np.sum(crystal.numbers != 1)))
+    return Entry(
+        id=id,
+        source=source,
+        formula=crystal.formula,
+        net_hash=net_hash(crystal),
+        net_hash_metals_alike=net_hash(crystal, metals_alike=True),
+        volume_per_atom=crystal.volume / n_heavy,
+    )
+
+
+def read_blocks(path: Path) -> dict[str, tuple[str, ...]]:
+    """Building blocks by identifier, from a table of frameworks taken apart.
+
+    Parameters
+    ----------
+    path:
+        CSV with the columns ``id``, ``status``, ``nodes`` and ``linkers``, the last two with
+        names separated by ``|``. Rows whose status is not ``ok`` are left out.
+    """
+    blocks: dict[str, tuple[str, ...]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["status"] != "ok":
+                continue
+            names = [f"node {n}" for n in row["nodes"].split("|") if n]
+            names += [f"linker {n}" for n in row["linkers"].split("|") if n]
+            if names:
+                blocks[row["id"]] = tuple(sorted(set(names)))
+    return blocks
+
+
+def with_blocks(entries: Iterable[Entry], blocks: Mapping[str, tuple[str, ...]]) -> list[Entry]:
+    """The entries with the building blocks that are known of them."""
+    return [replace(e, blocks=blocks.get(e.id, ())) for e in entries]
+
+
+def make_splits(
+    archives: Path,
+    labels: Path,
+    library: Path,
+    *,
+    blocks: Mapping[str, tuple[str, ...]] | None = None,
+    seed: int = 0,
+) -> list[Split]:
+    """All splits that the package ships.
+
+    Parameters
+    ----------
+    archives:
+        Folder with the archives of structures.
+    labels:
+        Folder with the tables of labels.
+    library:
+        The shipped library.
+    blocks:
+        Building blocks by identifier, as far as they are known.
+    seed:
+        For other splits.
+    """
+    known = blocks or {}
+    shipped = with_blocks(library_entries(library), known)
+    hmof = with_blocks(archive_entries(archives, "hmof"), known)
+    crafted = with_blocks(archive_entries(archives, "crafted", variant="ddec"), known)
+    bundle_of = bundles([*shipped, *hmof, *crafted])
+    plain = [e for e in shipped if not e.id.endswith("-relaxed")]
+
+    def labelled(pool: Sequence[Entry], table: LabelTable, *, small: bool) -> Split:
+        pool = [e for e in pool if e.source == table.collection]
+        match = joined([e.id for e in pool], table)
+        wanted = set(match.ids)
+        found = _split([e for e in pool if e.id in wanted], table.name, bundle_of, small, seed)
+        facts = {
+            "without_labels": len(match.without_labels),
+            "without_structure": list(match.without_structure),
+        }
+        return replace(found, facts={**found.facts, **facts})
+
+    return [
+        _split(shipped, "all_structures", bundle_of, False, seed),
+        labelled(plain, qmof_band_gap(labels), small=False),
+        labelled(plain, core_n2(labels), small=False),
+        labelled(plain, iza_argon(labels), small=True),
+        labelled(plain, iza_hydrogen(labels), small=True),
+        labelled(hmof, hmof_gas_uptake(labels), small=True),
+        _split(crafted, "crafted", bundle_of, True, seed),
+    ]
+
+
+def _split(
+    entries: Sequence[Entry], name: str, bundle_of: Mapping[str, str], small: bool, seed: int
+) -> Split:
+    """A tenth for test, or a fifth of a small set."""
+    return split_by_framework(
+        entries,
+        name=name,
+        bundle_of=bundle_of,
+        test=0.2 if small else 0.1,
+        validation=0.1,
+        seed=seed,
+    )
+
+
+def main() -> None:
+    """Write the files and say how many entries each side has."""
+    parser = argparse.ArgumentParser(description="Make the splits that the package ships.")
+    parser.add_argument("--archives", type=Path, required=True)
+    parser.add_argument("--labels", type=Path, required=True)
+    parser.add_argument("--blocks", type=Path, default=None, help="table of blocks")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "data" / "splits")
+    options = parser.parse_args()
+    blocks = read_blocks(options.blocks) if options.blocks else None
+    library = Path(__file__).parent / "data" / "library.sqlite"
+    options.out.mkdir(parents=True, exist_ok=True)
+    for split in make_splits(options.archives, options.labels, library, blocks=blocks):
+        (options.out / f"{split.name}.txt.gz").write_bytes(bytes_from_split(split))
+        counts = {side: len(split.ids(side)) for side in ("train", "validation", "test")}
+        sys.stdout.write(f"{split.name}: {counts}, {len(split.duplicates)} duplicates\n")
+
+
+if __name__ == "__main__":
+    main()
