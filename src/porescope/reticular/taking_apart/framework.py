@@ -19,6 +19,7 @@ from porescope.reticular.taking_apart.bond_graph import (
 )
 from porescope.reticular.taking_apart.covalent import is_zeolite, linkage_bonds, zeolite_bonds
 from porescope.reticular.taking_apart.groups import acid_bonds, inorganic_atoms, metal_atoms
+from porescope.reticular.taking_apart.ligands import problems_of, with_smiles
 from porescope.reticular.taking_apart.piece_net import (
     Edge,
     canonical_edge,
@@ -51,6 +52,11 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
     lattices = _lattices(pieces)
     kinds = _kinds(pieces, metal=metal, lattices=lattices)
     blocks, links = blocks_of(pieces, kinds=kinds)
+    acids = acid_bonds(graph, metal=metal)
+    blocks = [
+        with_smiles(block, piece=k, pieces=pieces, metal=metal, acids=acids)
+        for k, block in enumerate(blocks)
+    ]
     assembly = assembly_of(pieces, blocks=blocks, links=links, name=crystal.name)
     edges = _piece_edges(blocks, links)
     left, alive = simplified(edges, n_vertices=len(blocks))
@@ -67,7 +73,7 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
         dimension=dimension,
         interpenetration=max(1, sum(p.copies for p in whole if p.dimension == 3)),
         charge=None,
-        problems=tuple(_problems(blocks)),
+        problems=problems_of(blocks),
     )
 
 
@@ -220,8 +226,3 @@ def _named(net: PeriodicNet) -> tuple[str, str]:
     except ModuleNotFoundError:
         return "", ""
     return key.net_key(net), catalogue.name_of_net(net)
-
-
-def _problems(blocks: list[Block]) -> list[str]:
-    """What cannot be made out."""
-    return []

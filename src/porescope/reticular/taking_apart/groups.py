@@ -8,8 +8,8 @@ from jaxtyping import Bool
 from porescope.crystal.elements import is_metal
 from porescope.reticular.taking_apart.bond_graph import BondGraph, parts_of
 
-_H, _C, _N, _O, _P, _S, _AS = 1, 6, 7, 8, 15, 16, 33
-_ACIDS = {_C: 2, _P: 3, _S: 3, _AS: 3}
+_H, _C, _O, _P, _S = 1, 6, 8, 15, 16
+_ACIDS = {_C: 2, _P: 3, _S: 3}
 """Number of oxygen atoms of an acid group about each element."""
 
 
