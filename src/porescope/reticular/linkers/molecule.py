@@ -18,6 +18,7 @@ from rdkit.rdBase import BlockLogs
 
 from porescope.errors import ParseError
 from porescope.reticular.linkers.bond_orders import AtomState, assigned
+from porescope.reticular.linkers.macrocycles import neighbours, opposite_pair, porphyrin_fours
 
 CARBON, NITROGEN, OXYGEN, SULFUR = 6, 7, 8, 16
 _ORDERS = {0: Chem.BondType.SINGLE, 1: Chem.BondType.DOUBLE, 2: Chem.BondType.TRIPLE}
@@ -136,6 +137,10 @@ def smiles_of_molecule(molecule: Molecule) -> str:
         Graph with hydrogen counts; valences that RDKit does not know, as in boron clusters, are
         written as they are.
     """
+    if molecule.n_atoms == 3:
+        named = _pseudohalide(molecule)
+        if named:
+            return named
     raw = _mol(molecule, extra=np.zeros(len(molecule.bonds), dtype=np.int64), sanitise=False)
     Chem.FastFindRings(raw)
     rings = [tuple(r) for r in Chem.GetSymmSSSR(raw)]
@@ -175,33 +180,9 @@ def _mobile_groups(molecule: Molecule, rings: list[tuple[int, ...]]) -> list[tup
     if len(set(taken)) < len(taken):
         found = []
     if len(lone) >= 4:
-        found += _porphyrin_groups(molecule, lone)
+        fours = porphyrin_fours(lone, neighbours(molecule.n_atoms, molecule.bonds))
+        found += [g for g in fours if sum(int(molecule.hydrogens[a]) for a in g) == 2]
     return found
-
-
-def _porphyrin_groups(molecule: Molecule, lone: list[int]) -> list[tuple[int, ...]]:
-    """Fours of pyrrole nitrogen atoms, each joined to two others over three atoms."""
-    near: dict[int, list[int]] = {i: [] for i in range(molecule.n_atoms)}
-    for i, j in molecule.bonds.tolist():
-        near[i].append(j)
-        near[j].append(i)
-
-    def joined(one: int) -> list[int]:
-        met = {one: 0}
-        edge = [one]
-        for step in range(1, 5):
-            edge = [j for i in edge for j in near[i] if j not in met]
-            met.update(dict.fromkeys(edge, step))
-        return [a for a in lone if met.get(a) == 4]
-
-    around = {a: joined(a) for a in lone}
-    found = set()
-    for a in lone:
-        group = {a, *around[a]}
-        group |= {c for b in around[a] for c in around[b]}
-        if len(group) == 4 and all(len(around[b]) == 2 for b in group):
-            found.add(tuple(sorted(group)))
-    return [g for g in sorted(found) if sum(int(molecule.hydrogens[a]) for a in g) == 2]
 
 
 def _equivalent_ends(molecule: Molecule, *, taken: set[int]) -> list[tuple[int, ...]]:
@@ -213,9 +194,8 @@ def _equivalent_ends(molecule: Molecule, *, taken: set[int]) -> list[tuple[int, 
         if molecule.numbers[i] in (NITROGEN, OXYGEN, SULFUR)
         and molecule.charges[i] == 0
         and i not in taken
-        and molecule.free[i] + molecule.hydrogens[i] + degree[i] == (
-            3 if molecule.numbers[i] == NITROGEN else 2
-        )
+        and molecule.free[i] + molecule.hydrogens[i] + degree[i]
+        == (3 if molecule.numbers[i] == NITROGEN else 2)
         and molecule.free[i] <= 1
     ]
     classes = _ranks(molecule, mobile=ends, break_ties=False)
@@ -286,9 +266,7 @@ def _kekulized(
         for group, chosen in zip(groups, choice, strict=True):
             free[list(group)], hydrogens[list(group)] = 1, 0
             free[list(chosen)], hydrogens[list(chosen)] = 0, 1
-        orders = assigned(
-            [[AtomState(int(f))] for f in free], bonds=molecule.bonds, costs=costs
-        )
+        orders = assigned([[AtomState(int(f))] for f in free], bonds=molecule.bonds, costs=costs)
         if orders is not None:
             moved = replace(molecule, free=free, hydrogens=hydrogens)
             return _mol(moved, extra=orders.extra, sanitise=True)
@@ -303,13 +281,22 @@ def _places(
     ordered = sorted(group, key=lambda i: int(ranks[i]))
     if n_hydrogens == 1:
         return [(i,) for i in ordered]
-    near: dict[int, set[int]] = {i: {i} for i in group}
-    for _ in range(4):
-        for i in group:
-            reached = [b for b in molecule.bonds.tolist() if near[i] & set(b)]
-            near[i] = near[i] | {a for b in reached for a in b}
-    across = [p for p in combinations(ordered, 2) if p[1] not in near[p[0]]]
-    return across + [p for p in combinations(ordered, 2) if p not in across]
+    near = neighbours(molecule.n_atoms, molecule.bonds)
+    across = []
+    for i in ordered:
+        pair = sorted(opposite_pair((i, *(j for j in ordered if j != i)), near), key=ordered.index)
+        across += [(pair[0], pair[1])]
+    return list(dict.fromkeys(across)) + [p for p in combinations(ordered, 2) if p not in across]
+
+
+def _pseudohalide(molecule: Molecule) -> str:
+    """Thiocyanic acid and its kin, which have two forms, in the one form that is kept."""
+    degree = np.bincount(molecule.bonds.ravel(), minlength=3)
+    middle = int(np.argmax(degree))
+    ends = sorted(int(z) for z in np.delete(molecule.numbers, middle))
+    if molecule.numbers[middle] != CARBON or degree[middle] != 2 or molecule.charges.any():
+        return ""
+    return {(7, 8): "N#CO", (7, 16): "N#CS", (7, 34): "N#C[SeH]"}.get((ends[0], ends[1]), "")
 
 
 def _neighbouring_carbonyls(mol: Chem.Mol) -> int:

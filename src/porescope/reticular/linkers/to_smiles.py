@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float, Int
 
 from porescope.crystal.elements import covalent_radii, is_metal
 from porescope.errors import ConfigError
-from porescope.reticular.linkers.bond_orders import AtomState, assigned
+from porescope.reticular.linkers.bond_orders import assigned
 from porescope.reticular.linkers.molecule import (
     CARBON,
     NITROGEN,
@@ -30,6 +30,7 @@ from porescope.reticular.linkers.molecule import (
     Molecule,
     smiles_of_molecule,
 )
+from porescope.reticular.linkers.roles import with_roles
 from porescope.reticular.linkers.valence import PieceAtom, states_of
 
 Removed = Literal["CO2", "CS2", "COS", "PO3", "PO3H", "SO3"]
@@ -129,7 +130,7 @@ def _heavy_atoms(
     attached: Bool[np.ndarray, "atoms"],
     removed: Sequence[tuple[int, str]],
 ) -> tuple[list[PieceAtom], Int[np.ndarray, "pairs 2"], Float[np.ndarray, "pairs"]]:
-    """Heavy atoms with all that decides their states; bonds and lengths, removed groups put back."""
+    """Heavy atoms with all that decides their states, their bonds and the bonds' lengths."""
     is_h = (numbers == 1) & (np.bincount(bonds.ravel(), minlength=len(numbers)) > 0)
     if np.all(is_h):
         is_h = np.zeros(len(numbers), dtype=bool)
@@ -147,11 +148,14 @@ def _heavy_atoms(
         partners[i].append(int(numbers[j]))
         partners[j].append(int(numbers[i]))
     trusted = bool(np.any(hydrogens[numbers == CARBON]))
-    lost = np.bincount([a for a, _ in removed], minlength=len(numbers)) if removed else hydrogens * 0
+    lost = (
+        np.bincount([a for a, _ in removed], minlength=len(numbers)) if removed else hydrogens * 0
+    )
     degree = np.bincount(heavy.ravel(), minlength=len(numbers)) + lost
     nitrogen = (numbers == NITROGEN) & (degree + hydrogens == 3)
     full = np.zeros(len(numbers), dtype=bool)
-    full[bonds[nitrogen[bonds[:, 1]], 0]] = full[bonds[nitrogen[bonds[:, 0]], 1]] = True
+    full[bonds[nitrogen[bonds[:, 1]], 0]] = True
+    full[bonds[nitrogen[bonds[:, 0]], 1]] = True
     atoms = [
         PieceAtom(
             number=int(numbers[i]),
@@ -180,12 +184,11 @@ def _heavy_atoms(
             )
         lengths += [np.nan] * (1 + len(outer))
         assert n_protons >= 1
-    return atoms, np.array(pairs, dtype=np.int64).reshape(-1, 2), np.array(lengths, dtype=np.float64)
+    pairs_array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return with_roles(atoms, pairs_array), pairs_array, np.array(lengths, dtype=np.float64)
 
 
-def _unsaturation(
-    number: int, vectors: list[np.ndarray], partners: list[int], n_lost: int
-) -> int:
+def _unsaturation(number: int, vectors: list[np.ndarray], partners: list[int], n_lost: int) -> int:
     """Electrons for multiple bonds that the surroundings of an atom speak for; -1: unknown."""
     if number not in (CARBON, NITROGEN) or len(vectors) + n_lost >= 4 or not vectors:
         return -1
@@ -202,7 +205,8 @@ def _unsaturation(
             return 2
     short = [d < _MIDDLES.get((CARBON, z), (0.0, 0.0))[0] + 0.05 for d, z in heavy]
     if len(vectors) == 1 and heavy and not n_lost:
-        if heavy[0][0] < _MIDDLES.get((min(number, heavy[0][1]), max(number, heavy[0][1])), (0, 0))[1]:
+        pair = (min(number, heavy[0][1]), max(number, heavy[0][1]))
+        if heavy[0][0] < _MIDDLES.get(pair, (0.0, 0.0))[1]:
             return 2
     return int(any(short))
 
@@ -244,7 +248,10 @@ def _solved(
         added = np.array([s.hydrogens + s.protons for s in states], dtype=np.int64)
         charges = np.array([s.charge for s in states], dtype=np.int64)
         hydrogens = np.array([a.n_hydrogens for a in atoms], dtype=np.int64) + added
-        charge = int(charges.sum()) - sum(s.protons for s in states)
+        protons = np.array([s.protons for s in states], dtype=np.int64)
+        turned = _turned_oxides(atoms, pairs, charges, protons)
+        charge = int(charges.sum() - protons.sum())
+        charges, hydrogens = charges + turned, hydrogens + turned
         if any(a.attached for a in atoms):
             # A cation that could be written without its proton is the ligand's, not the salt's.
             acid = (charges > 0) & (hydrogens > 0)
@@ -268,6 +275,27 @@ def _solved(
     if len(_known) > _KEPT:
         _known.popitem(last=False)
     return result
+
+
+def _turned_oxides(
+    atoms: list[PieceAtom],
+    pairs: Int[np.ndarray, "pairs 2"],
+    charges: Int[np.ndarray, "atoms"],
+    protons: Int[np.ndarray, "atoms"],
+) -> Int[np.ndarray, "atoms"]:
+    """1 for an anionic oxygen on neutral nitrogen, -1 for an acid one on a cation.
+
+    The first was a hydroxylamine, the second is an N-oxide; the whole charge stays.
+    """
+    numbers = np.array([a.number for a in atoms])
+    found = np.zeros(len(atoms), dtype=np.int64)
+    for i, j in np.concatenate([pairs, pairs[:, ::-1]]).tolist():
+        if numbers[i] == OXYGEN and numbers[j] == NITROGEN:
+            if charges[i] < 0 and not charges[j]:
+                found[i] = 1
+            elif protons[i] and charges[j] > 0:
+                found[i] = -1
+    return found
 
 
 def _key(

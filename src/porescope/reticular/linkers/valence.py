@@ -27,7 +27,17 @@ class PieceAtom(NamedTuple):
     trusted: bool = True
     """Whether the file has hydrogen on carbon."""
     on_nitrogen: bool = False
-    """Whether a nitrogen atom is bound to it."""
+    """Of nitrogen: whether nitrogen is bound to it; of oxygen: whether nitrogen with three
+    neighbours is."""
+    n_oxides: int = 0
+    """Oxygen atoms without another neighbour at this nitrogen, or at the one beside."""
+    oxo_neighbours: int = 0
+    """Of oxygen: how many of the carbon atoms beside its own bear such an oxygen atom too."""
+    role: str = ""
+    """``NH`` and ``N``: the two kinds of nitrogen in a porphyrin; ``azole``: the one of an azolate
+    ring that is asked first for a proton; ``pyridinium``: with three neighbours in a flat ring of
+    six; ``keto`` and ``enol``: oxygen on squarate
+    and its kin."""
 
 
 def states_of(atom: PieceAtom) -> list[AtomState]:
@@ -44,7 +54,8 @@ def states_of(atom: PieceAtom) -> list[AtomState]:
 
 def _added(free: int, count: int, atom: PieceAtom, *, cost: float) -> AtomState:
     """A state with hydrogen added: protons where a metal sits or the file has its hydrogen."""
-    taken = atom.attached or (atom.trusted and atom.number != 6)
+    carbanion = atom.number == 6 and atom.n_heavy == 3 and atom.flat > 0
+    taken = atom.attached or (atom.trusted and atom.number != 6) or carbanion
     if taken and count:
         return AtomState(free, protons=count, cost=cost)
     return AtomState(free, hydrogens=count, cost=cost)
@@ -58,7 +69,7 @@ def _carbon(atom: PieceAtom) -> list[AtomState]:
     states = []
     for free in range(min(room, 2) + 1):
         count = room - free
-        bent = 0.8 * abs(free - atom.flat) if atom.flat >= 0 else 0.0
+        bent = 0.8 * (free - atom.flat) ** 2 if atom.flat >= 0 else 0.0
         each = (0.2 if atom.attached else 1.2) if atom.trusted else 0.05
         states.append(_added(free, count, atom, cost=bent + each * count))
     if sigma == 1:
@@ -70,14 +81,20 @@ def _nitrogen(atom: PieceAtom) -> list[AtomState]:
     sigma = atom.n_heavy + atom.n_hydrogens
     if sigma >= 4:
         return [AtomState(0, charge=sigma - 3)]
+    if sigma == 3 and atom.n_oxides > 1:
+        return [AtomState(1, charge=1)]
     if sigma == 3:
-        charged = 0.6 if atom.attached and atom.n_hydrogens == 0 else 2.0
-        return [AtomState(0), AtomState(1, charge=1, cost=charged)]
+        cheap = bool(atom.n_oxides) or atom.role == "pyridinium"
+        return [AtomState(0), AtomState(1, charge=1, cost=0.5 if cheap else 2.0)]
+    if atom.role == "azole":
+        return [_added(0, 1, atom, cost=0.0), AtomState(1, cost=1.0)]
+    if atom.role:
+        return [_added(0, 1, atom, cost=0.0) if atom.role == "NH" else AtomState(1)]
     each = 0.7 if atom.attached else 2.0 if atom.trusted else 0.5
-    states = [
-        _added(free, 3 - sigma - free, atom, cost=each * (3 - sigma - free))
-        for free in range(min(3 - sigma, 2) + 1)
-    ]
+    states = []
+    for free in range(min(3 - sigma, 2) + 1):
+        bent = 0.8 * abs(free - atom.flat) if sigma == 1 and atom.flat > 1 else 0.0
+        states.append(_added(free, 3 - sigma - free, atom, cost=bent + each * (3 - sigma - free)))
     if sigma == 2:
         states.append(AtomState(2, charge=1, cost=3.0))
     if sigma == 1 and atom.on_nitrogen:
@@ -94,9 +111,12 @@ def _oxygen(atom: PieceAtom) -> list[AtomState]:
     if sigma == 0:
         return [_added(0, 2, atom, cost=0.0)]
     each = 0.5 if atom.attached else 1.6 if atom.trusted else 0.8
-    states = [AtomState(1), _added(0, 1, atom, cost=each)]
+    if atom.role:
+        return [AtomState(1) if atom.role == "keto" else _added(0, 1, atom, cost=0.0)]
+    ketone = 0.2 * min(atom.oxo_neighbours, 1)
+    states = [AtomState(1, cost=ketone), _added(0, 1, atom, cost=each)]
     if atom.on_nitrogen:
-        states.append(AtomState(0, charge=-1, cost=0.4))
+        states.append(AtomState(0, charge=-1, cost=0.2 if atom.n_oxides > 1 else 0.8))
     return states
 
 
