@@ -118,7 +118,7 @@ class StructureStore:
         app = self._db.execute("PRAGMA application_id").fetchone()[0]
         empty = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if empty and self.writable:
-            self._db.execute("PRAGMA page_size = 8192")
+            self._db.execute("PRAGMA page_size = 4096")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(
                 f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
