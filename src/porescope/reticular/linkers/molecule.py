@@ -22,6 +22,8 @@ from porescope.reticular.linkers.macrocycles import neighbours, opposite_pair, p
 
 CARBON, NITROGEN, OXYGEN, SULFUR = 6, 7, 8, 16
 _ORDERS = {0: Chem.BondType.SINGLE, 1: Chem.BondType.DOUBLE, 2: Chem.BondType.TRIPLE}
+_SAME_ACID = {"N#CN=C=N": "N#CNC#N", "N#CC(C#N)=C=N": "N#CC(C#N)C#N"}
+"""Protonated at an end or in the middle: dicyanamide and tricyanomethanide."""
 _MOST_TRIED = 256
 """Places of mobile hydrogen atoms that are tried before the given ones stay."""
 
@@ -157,7 +159,7 @@ def smiles_of_molecule(molecule: Molecule) -> str:
         best = found if best is None or found < best else best
     if best is None:
         return Chem.MolToSmiles(raw)
-    return best[1]
+    return _SAME_ACID.get(best[1], best[1])
 
 
 def _mobile_groups(molecule: Molecule, rings: list[tuple[int, ...]]) -> list[tuple[int, ...]]:

@@ -116,7 +116,9 @@ def _with_oxocarbons(
             ring += [k for k in near[j] if k in closed]
             closed -= set(ring)
         bare = [k for j in ring for k in near[j] if k in ends]
-        if len(ring) < 4 or any(k not in ring for j in ring for k in near[j] if k not in ends):
+        if len(ring) not in (4, 5) or any(
+            k not in ring for j in ring for k in near[j] if k not in ends
+        ):
             continue
         if any(atoms[k].n_hydrogens for k in bare):
             continue

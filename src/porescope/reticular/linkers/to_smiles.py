@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from gemmi import Element
 from jaxtyping import Bool, Float, Int
 
 from porescope.crystal.elements import covalent_radii, is_metal
@@ -57,6 +58,8 @@ _MIDDLES = {
     (8, 15): (1.54, 1.40),
 }
 """Lengths halfway between single and double, and between double and triple bonds [Å]."""
+_MOST_NEIGHBOURS = {1: 1, CARBON: 4, NITROGEN: 4, OXYGEN: 2, 9: 1}
+"""Non-metal neighbours beyond which a piece is taken for disordered."""
 _STEEPNESS = 6.0
 """Cost per ångström on the wrong side of the middle."""
 _KEPT = 8192
@@ -77,6 +80,8 @@ class FragmentSmiles:
     """The same without the removed groups, each of which is the node's."""
     n_missing_hydrogens: int = 0
     """Hydrogen atoms that the file left out and that no metal replaced."""
+    problem: str = ""
+    """What is wrong with the piece, as carbon with five bonds where places are disordered."""
 
 
 def smiles_of_fragment(
@@ -147,11 +152,16 @@ def _heavy_atoms(
         vectors[j].append(-step)
         partners[i].append(int(numbers[j]))
         partners[j].append(int(numbers[i]))
-    trusted = bool(np.any(hydrogens[numbers == CARBON]))
     lost = (
         np.bincount([a for a, _ in removed], minlength=len(numbers)) if removed else hydrogens * 0
     )
     degree = np.bincount(heavy.ravel(), minlength=len(numbers)) + lost
+    flat = [
+        _unsaturation(int(numbers[i]), vectors[i], partners[i], int(lost[i]))
+        for i in range(len(numbers))
+    ]
+    carbon = np.flatnonzero(numbers == CARBON)
+    trusted = bool(np.any(hydrogens[carbon])) or all(degree[i] + flat[i] >= 3 for i in carbon)
     nitrogen = (numbers == NITROGEN) & (degree + hydrogens == 3)
     full = np.zeros(len(numbers), dtype=bool)
     full[bonds[nitrogen[bonds[:, 1]], 0]] = True
@@ -162,7 +172,7 @@ def _heavy_atoms(
             n_heavy=int(degree[i]),
             n_hydrogens=int(hydrogens[i]),
             attached=bool(attached[i]),
-            flat=_unsaturation(int(numbers[i]), vectors[i], partners[i], int(lost[i])),
+            flat=flat[i],
             trusted=trusted,
             on_nitrogen=NITROGEN in partners[i] and (numbers[i] != OXYGEN or full[i]),
         )
@@ -242,7 +252,8 @@ def _solved(
     found = assigned([states_of(a) for a in atoms], bonds=pairs, costs=costs)
     taken = sum(_GROUPS[kind][2] for _, kind in removed)
     if found is None:
-        result = FragmentSmiles(smiles="", charge=0, charge_as_cut=0)
+        problem = _overfull(atoms) or "no bond orders fit its valences"
+        result = FragmentSmiles(smiles="", charge=0, charge_as_cut=taken, problem=problem)
     else:
         states = found.states
         added = np.array([s.hydrogens + s.protons for s in states], dtype=np.int64)
@@ -270,11 +281,22 @@ def _solved(
             charge=charge,
             charge_as_cut=charge + taken,
             n_missing_hydrogens=sum(s.hydrogens for s in states),
+            problem=_overfull(atoms),
         )
     _known[key] = result
     if len(_known) > _KEPT:
         _known.popitem(last=False)
     return result
+
+
+def _overfull(atoms: list[PieceAtom]) -> str:
+    """The first atom with more neighbours than its element takes, in words."""
+    for i, atom in enumerate(atoms):
+        most = _MOST_NEIGHBOURS.get(atom.number)
+        if most is not None and atom.n_heavy + atom.n_hydrogens > most:
+            count = atom.n_heavy + atom.n_hydrogens
+            return f"{Element(atom.number).name} {i} has {count} neighbours instead of {most}"
+    return ""
 
 
 def _turned_oxides(
