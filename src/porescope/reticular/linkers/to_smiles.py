@@ -161,7 +161,8 @@ def _heavy_atoms(
         for i in range(len(numbers))
     ]
     carbon = np.flatnonzero(numbers == CARBON)
-    trusted = bool(np.any(hydrogens[carbon])) or all(degree[i] + flat[i] >= 3 for i in carbon)
+    full_carbon = all(degree[i] + flat[i] >= (4 if degree[i] > 1 else 3) for i in carbon)
+    trusted = bool(np.any(hydrogens[carbon])) or full_carbon
     nitrogen = (numbers == NITROGEN) & (degree + hydrogens == 3)
     full = np.zeros(len(numbers), dtype=bool)
     full[bonds[nitrogen[bonds[:, 1]], 0]] = True
