@@ -1,8 +1,8 @@
-"""Templates as bytes: lengths in thousandths of an ångström, deflated.
+"""Templates as bytes: lengths in hundredths of an ångström, deflated.
 
 Layout, little-endian, version 1: seven counts (int32); the cell (9 float64); for each block kind,
-charge and counts; numbers (uint8), positions and port vectors (int32, mÅ), bonds and port atoms
-(int16); for each piece its kind (int16), origin (int32, mÅ) and rotation (int16, 1/30000);
+charge and counts; numbers (uint8), positions and port vectors (int16, 0.01 Å), bonds and port atoms
+(int16); for each piece its kind (int16), origin (int16, 0.01 Å) and rotation (int16, 1/30000);
 links (int16).
 """
 
@@ -21,7 +21,7 @@ CODEC_VERSION = 1
 """Version of the layout."""
 _KINDS: tuple[BlockKind, ...] = ("node", "linker", "cap", "guest")
 _TURN = 30000.0
-_MILLI = 1000.0
+_STEPS = 100.0
 _NO_CHARGE = 127
 
 
@@ -31,7 +31,7 @@ def encode_assembly(assembly: Assembly) -> bytes:
     Parameters
     ----------
     assembly:
-        Posed blocks; lengths are kept to 0.0005 Å.
+        Posed blocks; lengths are kept to 0.005 Å.
     """
     parts = [
         struct.pack(
@@ -69,8 +69,8 @@ def encode_assembly(assembly: Assembly) -> bytes:
 
 
 def _planes(values: np.ndarray) -> bytes:
-    """Coordinates in mÅ, one axis after the other."""
-    return np.rint(values * _MILLI).astype("<i4").T.tobytes()
+    """Coordinates in hundredths of an ångström, one axis after the other."""
+    return np.rint(values * _STEPS).astype("<i2").T.tobytes()
 
 
 def decode_assembly(body: bytes, *, smiles: tuple[str, ...], name: str = "") -> Assembly:
@@ -153,5 +153,5 @@ class _Reader:
         return values
 
     def lengths(self, count: int) -> np.ndarray:
-        values = self.array("<i4", 3 * count).reshape(3, -1).T / _MILLI
+        values = self.array("<i2", 3 * count).reshape(3, -1).T / _STEPS
         return np.ascontiguousarray(values)

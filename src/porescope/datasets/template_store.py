@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,11 @@ FORMAT_VERSION = 1
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE templates (
-    template_id INTEGER PRIMARY KEY, id TEXT UNIQUE, metals TEXT, linkers TEXT, sites TEXT,
-    net_name TEXT, net_key TEXT, interpenetration INTEGER, net_hash TEXT, n_atoms INTEGER,
-    capped INTEGER, shape TEXT, smiles TEXT, body BLOB
+    template_id INTEGER PRIMARY KEY, id TEXT UNIQUE, metals TEXT, linkers TEXT, keys TEXT,
+    sites TEXT, net_name TEXT, net_key TEXT, interpenetration INTEGER, net_hash TEXT,
+    n_atoms INTEGER, caps TEXT, shape TEXT, smiles TEXT, body BLOB
 );
+CREATE TABLE contents (id TEXT PRIMARY KEY, keys TEXT);
 """
 
 
@@ -40,6 +41,8 @@ class TemplateEntry:
     """Atomic numbers of the metals."""
     linkers: tuple[str, ...]
     """SMILES of the different linkers."""
+    keys: tuple[str, ...]
+    """Keys of the linkers (see :func:`porescope.reticular.smiles.linker_key`)."""
     sites: tuple[str, ...]
     """Bound ends of each linker, as :func:`sites_text` writes them."""
     net_name: str
@@ -52,8 +55,8 @@ class TemplateEntry:
     """Hash of the labelled bond graph."""
     n_atoms: int
     """Atoms of the framework in the cell."""
-    capped: bool
-    """Whether molecules are bound to one node only."""
+    caps: tuple[str, ...]
+    """SMILES of the molecules that are bound to one node only."""
     shape: str
     """Hash of nodes and links without the linkers' middles and the metals' kinds."""
 
@@ -95,8 +98,8 @@ class TemplateStore:
     def entries(self) -> list[TemplateEntry]:
         """All templates, without coordinates."""
         rows = self._db.execute(
-            "SELECT template_id, id, metals, linkers, sites, net_name, net_key, interpenetration, "
-            "net_hash, n_atoms, capped, shape FROM templates ORDER BY template_id"
+            "SELECT template_id, id, metals, linkers, keys, sites, net_name, net_key, "
+            "interpenetration, net_hash, n_atoms, caps, shape FROM templates ORDER BY template_id"
         )
         return [
             TemplateEntry(
@@ -104,14 +107,15 @@ class TemplateStore:
                 id=row[1],
                 metals=tuple(int(z) for z in row[2].split()),
                 linkers=tuple(json.loads(row[3])),
-                sites=tuple(json.loads(row[4])),
-                net_name=row[5],
-                net_key=row[6],
-                interpenetration=row[7],
-                net_hash=row[8],
-                n_atoms=row[9],
-                capped=bool(row[10]),
-                shape=row[11],
+                keys=tuple(json.loads(row[4])),
+                sites=tuple(json.loads(row[5])),
+                net_name=row[6],
+                net_key=row[7],
+                interpenetration=row[8],
+                net_hash=row[9],
+                n_atoms=row[10],
+                caps=tuple(json.loads(row[11])),
+                shape=row[12],
             )
             for row in rows
         ]
@@ -143,13 +147,25 @@ class TemplateStore:
             n_atoms=n_atoms,
         )
 
+    def linkers_of(self) -> dict[str, tuple[str, ...]]:
+        """Keys of the linkers of known frameworks, by identifier, templates or not.
+
+        Frameworks whose linkers could not be made out are missing.
+        """
+        rows = self._db.execute("SELECT id, keys FROM contents")
+        return {id: tuple(json.loads(keys)) for id, keys in rows}
+
     def meta(self) -> dict[str, str]:
         """How the file was made."""
         return dict(self._db.execute("SELECT key, value FROM meta"))
 
 
 def write_templates(
-    path: Path, templates: Iterable[tuple[Template, str]], *, meta: dict[str, str]
+    path: Path,
+    templates: Iterable[tuple[Template, str]],
+    *,
+    meta: dict[str, str],
+    contents: Mapping[str, tuple[str, ...]] | None = None,
 ) -> int:
     """Write a template file; it appears under its name only when it is complete.
 
@@ -161,6 +177,8 @@ def write_templates(
         Templates with the hash of their shape.
     meta:
         Facts about how it was made.
+    contents:
+        Keys of the linkers of known frameworks, by identifier.
 
     Returns
     -------
@@ -175,9 +193,11 @@ def write_templates(
         facts = {**meta, "version": str(FORMAT_VERSION)}
         db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(facts.items()))
         db.executemany(
-            f"INSERT OR IGNORE INTO templates VALUES (NULL, {', '.join('?' * 13)})",
+            f"INSERT OR IGNORE INTO templates VALUES (NULL, {', '.join('?' * 14)})",
             _rows(templates),
         )
+        rows = ((id, json.dumps(sorted(found))) for id, found in sorted((contents or {}).items()))
+        db.executemany("INSERT OR REPLACE INTO contents VALUES (?, ?)", rows)
         (count,) = db.execute("SELECT count(*) FROM templates").fetchone()
         db.commit()
         db.execute("VACUUM")
@@ -188,6 +208,8 @@ def write_templates(
 
 
 def _rows(templates: Iterable[tuple[Template, str]]) -> Iterator[tuple[object, ...]]:
+    from porescope.reticular.smiles import linker_key
+
     for template, shape in templates:
         counts = template.site_counts()
         names = sorted(counts)
@@ -196,13 +218,14 @@ def _rows(templates: Iterable[tuple[Template, str]]) -> Iterator[tuple[object, .
             template.id,
             " ".join(str(z) for z in template.metals),
             json.dumps(names),
+            json.dumps([linker_key(name) for name in names]),
             json.dumps([sites_text(counts[name]) for name in names]),
             template.net_name,
             template.net_key,
             template.interpenetration,
             template.net_hash,
             template.n_atoms,
-            int(any(b.kind == "cap" for b in blocks)),
+            json.dumps(sorted({b.smiles for b in blocks if b.kind == "cap"})),
             shape,
             json.dumps([b.smiles for b in blocks]),
             encode_assembly(template.assembly),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -219,19 +219,36 @@ def identify_peaks(
                 row=int(shortlist.rows[i]),
             )
         )
-    groups = space.codes[1][[s.row for s in found]] if found else np.zeros(0, dtype=np.int64)
-    return _ranked(found, shortlist=shortlist, n_peaks=within.n_peaks, model=model, groups=groups)
+    return rank_scored(found, shortlist=shortlist, n_peaks=within.n_peaks, model=model, space=space)
 
 
-def _ranked(
-    found: list[Scored],
+def rank_scored(
+    found: Sequence[Scored],
     *,
     shortlist: Shortlist,
     n_peaks: int,
     model: ProbabilityModel | None,
-    groups: Int[np.ndarray, "candidates"],
+    space: SearchSpace,
+    log_prior: Mapping[str, float] | None = None,
 ) -> Identification:
-    """Probabilities, and the order that they give."""
+    """Probabilities, and the order that they give.
+
+    Parameters
+    ----------
+    found:
+        Fitted frameworks.
+    shortlist:
+        The search that found them, or most of them.
+    n_peaks:
+        Number of observed peaks in the range of the cards.
+    model:
+        Weights of the probability; without, candidates are ranked by the cosine.
+    space:
+        The cards that were searched.
+    log_prior:
+        Logarithms of prior odds of cards, by identifier; 0 where none is given.
+    """
+    groups = space.codes[1][[s.row for s in found]] if found else np.zeros(0, dtype=np.int64)
     context = none_features(n_peaks=n_peaks, chance_score=shortlist.chance_score)
     features = candidate_features(
         [s.evidence for s in found], n_peaks=n_peaks, chance_score=shortlist.chance_score
@@ -245,9 +262,10 @@ def _ranked(
         probabilities, none = np.array([s.evidence.cosine for s in found]), float("nan")
     else:
         named = np.array([bool(s.card.name) for s in found], dtype=bool)
-        probabilities, none = model.probabilities(
-            features, pattern=context, log_prior=np.where(named, np.log(NAMED_ODDS), 0.0)
-        )
+        prior = np.where(named, np.log(NAMED_ODDS), 0.0)
+        if log_prior:
+            prior = prior + np.array([log_prior.get(s.card.id, 0.0) for s in found])
+        probabilities, none = model.probabilities(features, pattern=context, log_prior=prior)
         probabilities = tempered(probabilities, groups=groups)
     order = np.argsort(-probabilities, kind="stable")
     return Identification(

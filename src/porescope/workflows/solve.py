@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from jaxtyping import Bool, Float
 import porescope
 from porescope.crystal.lattice import parameters_from_lattice
 from porescope.crystal.structure import Crystal
+from porescope.datasets.cards import PowderCard
 from porescope.datasets.library import Library
+from porescope.datasets.template_store import TemplateEntry, TemplateStore
 from porescope.diffraction.fit.result import FitResult
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.peaks import PeakList
@@ -32,6 +35,7 @@ from porescope.workflows.identify import (
     identify_peaks,
 )
 from porescope.workflows.probability import load_model
+from porescope.workflows.proposal_space import ASSEMBLED, LibraryWithProposals, fitted_proposal
 from porescope.workflows.shortlist import ShortlistConfig
 from porescope.workflows.solution import (
     Candidate,
@@ -46,6 +50,9 @@ N_POLISHED = 4
 """Most candidates that are fitted again with more parameters."""
 LEAST_POLISHED = 0.02
 """Least probability of a candidate that is fitted again."""
+
+NODE_ELEMENTS = ("H", "C", "N", "O", "F", "Cl")
+"""Elements that nodes and caps bring in beside the metals and the linkers."""
 
 FEW_LINES = 4.0
 """A cell with fewer reflections than this for each observed peak explains positions by itself."""
@@ -65,6 +72,14 @@ class SolveConfig:
     """Overrides what the file says."""
     two_theta_range_deg: tuple[float, float] | None = None
     """Range to use [°]."""
+    linkers: tuple[str, ...] = ()
+    """SMILES of the linkers that were in the pot: frameworks are assembled from them."""
+    caps: tuple[str, ...] | None = None
+    """SMILES of solvent or modulator that may be bound to the metal; ``None``: any."""
+    nets: tuple[str, ...] = ()
+    """RCSR symbols to which assembled frameworks are limited."""
+    max_atoms: int = 1500
+    """Largest number of atoms in the cell of an assembled framework."""
     max_phases: int = 2
     """Largest number of phases, the framework included."""
     n_fits: int = 20
@@ -82,6 +97,8 @@ def solve_pattern(
     *,
     config: SolveConfig | None = None,
     library: Library | SearchSpace | None = None,
+    templates: TemplateStore | None = None,
+    without_template: Callable[[TemplateEntry], bool] | None = None,
     progress: Progress | None = None,
 ) -> SolveResult:
     """Say which framework made a powder pattern.
@@ -95,6 +112,11 @@ def solve_pattern(
     library:
         The cards to search: a library, or cards that are held in memory for many patterns. By
         default the shipped cards and the user's own.
+    templates:
+        Known kinds of frameworks, on which new ones are assembled where linkers are given; by
+        default those that come with the package.
+    without_template:
+        Templates for which this is true are not used.
     progress:
         Called with what is being done and the share that is finished.
 
@@ -132,16 +154,29 @@ def solve_pattern(
     )
     tell("opening the library", 0.05)
     space = _space_of(library, config=config)
-    found = identify_peaks(
-        space,
-        prepared.peaks,
-        task=task,
-        kind=kind,
-        model=load_model(),
-        elements=frozenset(config.elements),
-        config=ShortlistConfig(n_fits=config.n_fits),
-        progress=tell,
-    )
+    if config.linkers:
+        found, space = _identified_with_assembled(
+            space,
+            prepared.peaks,
+            task=task,
+            kind=kind,
+            config=config,
+            templates=templates,
+            without_template=without_template,
+            progress=tell,
+        )
+    else:
+        found = identify_peaks(
+            space,
+            prepared.peaks,
+            task=task,
+            kind=kind,
+            model=load_model(),
+            elements=frozenset(config.elements),
+            config=ShortlistConfig(n_fits=config.n_fits),
+            progress=tell,
+        )
+    n_assembled = getattr(space.library, "n_assembled", 0)
     tell("refining the most probable", 0.9)
     found = _polished(found, task, kind=kind)
     tell("looking for further phases", 0.95)
@@ -163,7 +198,8 @@ def solve_pattern(
         verdict=verdict_of(candidates, none_of_these=found.none_of_these, phases=phases),
         methods=methods_paragraph(
             version=porescope.__version__,
-            n_searched=space.table.n_cards,
+            n_searched=space.table.n_cards - n_assembled,
+            n_assembled=n_assembled,
             n_fits=len(candidates),
             radiation=describe_radiation(pattern.radiation),
             range_deg=(low, high),
@@ -175,6 +211,39 @@ def solve_pattern(
         version=porescope.__version__,
         settings=_settings(config),
     )
+
+
+def _identified_with_assembled(
+    space: SearchSpace,
+    peaks: PeakList,
+    *,
+    task: FitTask,
+    kind: str,
+    config: SolveConfig,
+    templates: TemplateStore | None,
+    without_template: Callable[[TemplateEntry], bool] | None,
+    progress: Progress,
+) -> tuple[Identification, SearchSpace]:
+    """Candidates of the library and of the pot, and the cards of both."""
+    # RDKit takes its time to load, and is needed here only
+    from porescope.workflows.identify_assembled import Pot, identify_assembled
+    from porescope.workflows.propose import ProposeConfig
+
+    both = identify_assembled(
+        space,
+        peaks,
+        pot=Pot(metals=config.metals, linkers=config.linkers),
+        store=templates or TemplateStore(),
+        task=task,
+        kind=kind,
+        model=load_model(),
+        elements=frozenset(config.elements),
+        shortlist=ShortlistConfig(n_fits=config.n_fits),
+        config=ProposeConfig(nets=config.nets, max_atoms=config.max_atoms, caps=config.caps),
+        without=without_template,
+        progress=progress,
+    )
+    return both.identification, both.joined.space
 
 
 def _pattern_of(source: Path | str | Pattern, *, config: SolveConfig) -> Pattern:
@@ -218,7 +287,8 @@ def _space_of(library: Library | SearchSpace | None, *, config: SolveConfig) -> 
         library = library.library
     opened = Library.open() if library is None else library
     table = opened.peak_table(contains=contains, only=only)
-    return _checked(SearchSpace(library=opened, table=table), config=config)
+    space = SearchSpace(library=opened, table=table)
+    return space if config.linkers else _checked(space, config=config)
 
 
 def _checked(space: SearchSpace, *, config: SolveConfig) -> SearchSpace:
@@ -243,6 +313,12 @@ def element_rule(config: SolveConfig) -> tuple[tuple[str, ...], tuple[str, ...] 
     only: set[str] | None = None
     if config.elements:
         only = {*config.elements, *config.metals, "H"}
+    if config.linkers:
+        from porescope.reticular.smiles import elements_of_smiles
+
+        parts = {e for smiles in config.linkers for e in elements_of_smiles(smiles)}
+        contains |= parts - {"H"}
+        only = only or {*config.metals, *parts, *NODE_ELEMENTS}
     if config.formula:
         parts = elements_of_formula(config.formula)
         contains |= {e for e in parts if e != "H"}
@@ -343,7 +419,7 @@ def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, .
                 id=scored.card.id,
                 name=scored.card.title,
                 group=group,
-                source=f"library:{scored.card.source}",
+                source=_source(scored.card),
                 formula=scored.card.formula,
                 cell=tuple(float(x) for x in cell),  # type: ignore[arg-type]
                 space_group=scored.card.space_group_symbol,
@@ -362,8 +438,14 @@ def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, .
     return tuple(result)
 
 
+def _source(card: PowderCard) -> str:
+    return card.id if card.source == ASSEMBLED else f"library:{card.source}"
+
+
 def _crystal(scored: Scored, lattice: Float[np.ndarray, "3 3"], library: Library) -> Crystal | None:
     """Coordinates in the fitted cell, where they are known."""
+    if isinstance(library, LibraryWithProposals) and scored.card.id in library.crystals:
+        return fitted_proposal(scored.card, lattice, library.crystals[scored.card.id])
     crystal = crystal_of_card(scored.card, library=library)
     if crystal is None:
         return None
@@ -457,6 +539,12 @@ def _settings(config: SolveConfig) -> dict[str, str]:
         settings["elements"] = ", ".join(config.elements)
     if config.metals:
         settings["metal"] = ", ".join(config.metals)
+    if config.linkers:
+        settings["linker"] = ", ".join(config.linkers)
+    if config.caps is not None:
+        settings["caps"] = ", ".join(config.caps) or "none"
+    if config.nets:
+        settings["nets"] = ", ".join(config.nets)
     if config.formula:
         settings["formula"] = config.formula
     if config.two_theta_range_deg is not None:

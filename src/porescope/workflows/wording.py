@@ -62,6 +62,7 @@ def methods_paragraph(
     *,
     version: str,
     n_searched: int,
+    n_assembled: int,
     n_fits: int,
     radiation: str,
     range_deg: tuple[float, float],
@@ -69,15 +70,18 @@ def methods_paragraph(
     first: Candidate | None,
 ) -> str:
     """A paragraph for the methods section of a paper."""
+    assembled = ""
+    if n_assembled:
+        assembled = f" and {n_assembled:,} frameworks assembled from the metal and the linkers"
     text = (
         f"The powder pattern ({radiation}, 2θ = {range_deg[0]:.1f}–{range_deg[1]:.1f}°) was "
         f"analysed with porescope {version}. The background was estimated with {background}, and "
         f"peaks were located by least-squares fits of pseudo-Voigt functions. The peaks were "
-        f"compared with calculated reflection lists of {n_searched:,} frameworks, with each cell "
-        f"edge free to change by up to about 4 %; the {n_fits} best were fitted to the whole "
-        "pattern, with calculated intensities and by the Le Bail method. Probabilities come from "
-        "a conditional logit calibrated on simulated, corrupted patterns of frameworks, half of "
-        "them absent from the library."
+        f"compared with calculated reflection lists of {n_searched:,} known frameworks{assembled}, "
+        f"with each cell edge free to change by up to about 4 %; the {n_fits} best were fitted to "
+        "the whole pattern, with calculated intensities and by the Le Bail method. Probabilities "
+        "come from a conditional logit calibrated on simulated, corrupted patterns of frameworks, "
+        "half of them absent from the library."
     )
     if first is not None:
         a, b, c, alpha, beta, gamma = first.cell

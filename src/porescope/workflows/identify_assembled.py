@@ -1,0 +1,197 @@
+"""Identification when the metal and the linkers are known: library and assembled frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from porescope.datasets.template_store import TemplateEntry, TemplateStore
+from porescope.diffraction.breathe import BreatheConfig
+from porescope.diffraction.peaks import PeakList
+from porescope.diffraction.search import SearchConfig
+from porescope.reticular.smiles import canonical_smiles, linker_key
+from porescope.workflows.candidate_fits import FitTask
+from porescope.workflows.identify import (
+    Identification,
+    Progress,
+    SearchSpace,
+    identify_peaks,
+    peaks_within,
+    rank_scored,
+)
+from porescope.workflows.probability import ProbabilityModel
+from porescope.workflows.proposal_space import JoinedSpace, join_proposals
+from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
+from porescope.workflows.shortlist import ShortlistConfig
+
+ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
+"""Assembled cells are off by a few percent."""
+ASSEMBLED_BREATHE = BreatheConfig(max_deviation=0.04)
+"""Each edge by its own amount."""
+KNOWN_LINKERS_ODDS = 4.0
+"""Prior odds of a framework of the library that is known to have just these linkers, against one
+whose linkers could not be made out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pot:
+    """What went into the synthesis."""
+
+    metals: tuple[str, ...]
+    """Symbols of the metals of the nodes."""
+    linkers: tuple[str, ...]
+    """SMILES of the linkers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AssembledIdentification:
+    """Ranked candidates of both kinds."""
+
+    identification: Identification
+    """Library and assembled frameworks in one order."""
+    joined: JoinedSpace
+    """What was searched."""
+
+
+def identify_assembled(
+    space: SearchSpace,
+    peaks: PeakList,
+    *,
+    pot: Pot,
+    store: TemplateStore,
+    task: FitTask,
+    kind: str,
+    model: ProbabilityModel | None,
+    elements: frozenset[str] = frozenset(),
+    shortlist: ShortlistConfig | None = None,
+    config: ProposeConfig | None = None,
+    without: Callable[[TemplateEntry], bool] | None = None,
+    allowed: Bool[np.ndarray, "cards"] | None = None,
+    proposals: Sequence[Proposal] | None = None,
+    progress: Progress | None = None,
+) -> AssembledIdentification:
+    """Search the library, assemble what metal and linkers allow, fit and rank both together.
+
+    Parameters
+    ----------
+    space:
+        Cards with the right elements.
+    peaks:
+        Observed peaks.
+    pot:
+        Metals and linkers.
+    store:
+        Known kinds of frameworks.
+    task, kind, model, elements:
+        As in :func:`porescope.workflows.identify.identify_peaks`.
+    shortlist:
+        Sizes of the sieves.
+    config:
+        Which frameworks are assembled.
+    without:
+        Templates to leave out.
+    allowed:
+        Cards of the library that may be named; all by default.
+    proposals:
+        Assembled frameworks, where they are known already.
+    progress:
+        Called with what is being done and the share that is finished.
+    """
+    tell = progress or (lambda stage, share: None)
+    shortlist = shortlist or ShortlistConfig()
+    linkers = tuple(canonical_smiles(s) for s in pot.linkers)
+    if proposals is None:
+        proposals = propose_frameworks(
+            metals=pot.metals,
+            linkers=linkers,
+            store=store,
+            config=config,
+            without=without,
+            progress=lambda share: tell("assembling frameworks", 0.05 + 0.45 * share),
+        )
+    joined = join_proposals(space, proposals)
+    contents = store.linkers_of()
+    mine = ~joined.assembled
+    mine[: space.table.n_cards] &= _right_linkers(space, contents, pot=pot, linkers=linkers)
+    if allowed is not None:
+        mine[: space.table.n_cards] &= allowed
+    both = []
+    for mask, low, settings in (
+        (mine, 0.5, shortlist),
+        (
+            joined.assembled,
+            0.7,
+            ShortlistConfig(
+                n_fits=shortlist.n_fits,
+                search=ASSEMBLED_SEARCH,
+                breathe=ASSEMBLED_BREATHE,
+                uneven_penalty=1.0,
+            ),
+        ),
+    ):
+        both.append(
+            identify_peaks(
+                joined.space,
+                peaks,
+                task=task,
+                kind=kind,
+                model=model,
+                elements=elements,
+                config=settings,
+                allowed=mask,
+                progress=lambda stage, share, low=low: tell(stage, low + 0.2 * share),
+            )
+        )
+    return _ranked_together(both, joined, contents, peaks, task=task, model=model)
+
+
+def _right_linkers(
+    space: SearchSpace,
+    contents: dict[str, tuple[str, ...]],
+    *,
+    pot: Pot,
+    linkers: tuple[str, ...],
+) -> Bool[np.ndarray, "cards"]:
+    """Cards of the library whose linkers are these, or not known."""
+    wanted = {linker_key(s) for s in linkers}
+    wrong = [
+        entry.number
+        for entry in space.library.entries(contains=pot.metals)
+        if entry.id in contents and set(contents[entry.id]) != wanted
+    ]
+    return ~np.isin(space.table.ids, np.array(wrong, dtype=np.int64))
+
+
+def _ranked_together(
+    both: list[Identification],
+    joined: JoinedSpace,
+    contents: dict[str, tuple[str, ...]],
+    peaks: PeakList,
+    *,
+    task: FitTask,
+    model: ProbabilityModel | None,
+) -> AssembledIdentification:
+    """One list; what was assembled and stands in the library too is named once."""
+    found, prior = [], {}
+    graphs: set[str] = set()
+    for scored in both[0].scored:
+        if scored.card.id in contents:
+            prior[scored.card.id] = float(np.log(KNOWN_LINKERS_ODDS))
+        graphs.add(scored.card.net_hash)
+        found.append(scored)
+    for scored in both[1].scored:
+        if scored.card.net_hash not in graphs:
+            prior[scored.card.id] = float(np.log(KNOWN_LINKERS_ODDS))
+            found.append(scored)
+    ranked = rank_scored(
+        found,
+        shortlist=both[0].shortlist,
+        n_peaks=peaks_within(peaks, task).n_peaks,
+        model=model,
+        space=joined.space,
+        log_prior=prior,
+    )
+    return AssembledIdentification(identification=ranked, joined=joined)

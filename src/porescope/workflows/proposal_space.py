@@ -1,0 +1,191 @@
+"""Assembled frameworks as cards beside the library's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from porescope.crystal.structure import Crystal
+from porescope.crystal.symmetry import standardise
+from porescope.datasets.cards import PowderCard, element_mask
+from porescope.datasets.library import CardTable, Library
+from porescope.datasets.making import CardConfig, card_from_crystal
+from porescope.errors import ParseError
+from porescope.workflows.identify import SearchSpace
+
+if TYPE_CHECKING:
+    from porescope.workflows.propose import Proposal
+
+_FIRST = 1 << 60
+"""Number of the first assembled card; the library's own are far below."""
+SYMPREC = 0.15
+"""Symmetry of assembled frameworks is looked for with this tolerance [Å]."""
+ASSEMBLED = "assembled"
+"""Source of the cards."""
+
+
+class LibraryWithProposals(Library):
+    """A library and, behind it, cards that are held in memory.
+
+    Parameters
+    ----------
+    library:
+        The library.
+    cards:
+        Cards of assembled frameworks.
+    crystals:
+        Their structures, by the cards' identifiers.
+    """
+
+    def __init__(
+        self, library: Library, cards: Sequence[PowderCard], crystals: Mapping[str, Crystal]
+    ) -> None:
+        super().__init__(library.stores)
+        self.extra = tuple(cards)
+        self.crystals = dict(crystals)
+
+    @property
+    def n_assembled(self) -> int:
+        """Number of assembled frameworks."""
+        return len(self.extra)
+
+    def cards(self, ids: Sequence[int] | Int[np.ndarray, "n"]) -> list[PowderCard]:
+        """Whole cards by their numbers, in the order asked for."""
+        return [
+            self.extra[int(i) - _FIRST]
+            if int(i) >= _FIRST
+            else super(LibraryWithProposals, self).cards([int(i)])[0]
+            for i in ids
+        ]
+
+    def framework_codes(
+        self, ids: Int[np.ndarray, "cards"]
+    ) -> tuple[Int[np.ndarray, "cards"], Int[np.ndarray, "cards"]]:
+        """Which cards are the same framework, and which are so but for the metal."""
+        own = ids >= _FIRST
+        result = (np.zeros(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=np.int64))
+        known = super().framework_codes(ids[~own])
+        for codes, found, key in zip(result, known, ("framework", "group"), strict=True):
+            codes[~own] = found
+            first = int(found.max()) + 1 if len(found) else 0
+            names: dict[str, int] = {}
+            for place in np.flatnonzero(own):
+                text = getattr(self.extra[int(ids[place]) - _FIRST], key)
+                codes[place] = first + names.setdefault(text, len(names))
+        return result
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class JoinedSpace:
+    """Library cards and assembled ones in one table."""
+
+    space: SearchSpace
+    """What is searched."""
+    assembled: Bool[np.ndarray, "cards"]
+    """Which rows are assembled."""
+    proposals: Mapping[str, Proposal]
+    """The proposals, by the identifiers of their cards."""
+
+
+def join_proposals(space: SearchSpace, proposals: Sequence[Proposal]) -> JoinedSpace:
+    """Put assembled frameworks behind the cards of a search.
+
+    Of proposals with one bond graph and nearly one cell the first stays.
+
+    Parameters
+    ----------
+    space:
+        Cards of the library.
+    proposals:
+        Assembled frameworks, the most promising first.
+    """
+    cards: list[PowderCard] = []
+    crystals: dict[str, Crystal] = {}
+    kept: dict[str, Proposal] = {}
+    for proposal in proposals:
+        card = _card(proposal)
+        if card is None or any(_twins(card, other) for other in cards):
+            continue
+        cards.append(card)
+        crystals[card.id] = proposal.crystal
+        kept[card.id] = proposal
+    table = _appended(space.table, cards)
+    library = LibraryWithProposals(space.library, cards, crystals)
+    return JoinedSpace(
+        space=SearchSpace(library=library, table=table),
+        assembled=table.ids >= _FIRST,
+        proposals=kept,
+    )
+
+
+def fitted_proposal(
+    card: PowderCard, lattice: Float[np.ndarray, "3 3"], crystal: Crystal
+) -> Crystal:
+    """An assembled framework in the cell that the fit found.
+
+    Parameters
+    ----------
+    card:
+        Its card.
+    lattice:
+        The fitted cell, in the setting of the card [Å].
+    crystal:
+        The framework as it was assembled.
+    """
+    standard = standardise(crystal, symprec=SYMPREC)
+    if np.allclose(standard.parameters, np.array(card.cell), rtol=2e-3):
+        return replace(standard, lattice=lattice)
+    return crystal
+
+
+def _card(proposal: Proposal) -> PowderCard | None:
+    try:
+        card = card_from_crystal(
+            proposal.crystal,
+            id=proposal.id,
+            source=ASSEMBLED,
+            config=CardConfig(symprec=SYMPREC),
+        )
+    except ParseError:
+        return None
+    return replace(card, framework=card.net_hash, group=card.net_hash_metals_alike)
+
+
+def _twins(card: PowderCard, other: PowderCard) -> bool:
+    same = card.net_hash == other.net_hash and card.space_group_number == other.space_group_number
+    return same and bool(np.allclose(card.cell, other.cell, rtol=0.006))
+
+
+def _appended(table: CardTable, cards: Sequence[PowderCard]) -> CardTable:
+    """The table with more cards at its end."""
+    if not cards:
+        return table
+    counts = [card.n_peaks for card in cards]
+    return CardTable(
+        ids=np.concatenate([table.ids, _FIRST + np.arange(len(cards))]),
+        lattices=np.concatenate([table.lattices, np.stack([card.lattice for card in cards])]),
+        space_groups=np.concatenate(
+            [
+                table.space_groups,
+                np.array([c.space_group_number for c in cards], dtype=table.space_groups.dtype),
+            ]
+        ),
+        offsets=np.concatenate([table.offsets, table.offsets[-1] + np.cumsum(counts)]),
+        hkl=np.concatenate([table.hkl, *(c.hkl.astype(np.int16) for c in cards)]),
+        intensity_xray=np.concatenate(
+            [table.intensity_xray, *(c.intensity_xray.astype(np.float32) for c in cards)]
+        ),
+        intensity_neutron=np.concatenate(
+            [table.intensity_neutron, *(c.intensity_neutron.astype(np.float32) for c in cards)]
+        ),
+        elements=np.concatenate(
+            [
+                table.elements,
+                np.array([element_mask(c.elements) for c in cards], dtype=table.elements.dtype),
+            ]
+        ),
+    )

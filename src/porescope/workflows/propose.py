@@ -1,0 +1,317 @@
+"""Frameworks that could form from a metal and linkers: the third kind of candidate.
+
+Every known framework whose linkers bind with the same ends gives its nodes and the way they are
+linked; the linker in question takes the place of the old one, the metal of the old metal, and the
+links are closed. What then overlaps, or does not close, is dropped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+
+import gemmi
+import numpy as np
+
+from porescope.crystal.elements import covalent_radii
+from porescope.crystal.neighbours import neighbour_list
+from porescope.crystal.structure import Crystal
+from porescope.datasets.template_store import TemplateEntry, TemplateStore
+from porescope.errors import ConfigError
+from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of_assembly
+from porescope.reticular.block import Block
+from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
+from porescope.reticular.linker_match import LinkerSites, linker_sites
+from porescope.reticular.linkers.from_smiles import linkers_from_smiles
+from porescope.reticular.smiles import linker_key
+from porescope.reticular.substitute import same_family, substituted
+
+_CLOSE = 0.72
+"""Atoms nearer than this share of the sum of their radii, and not bonded, overlap."""
+_TRIED = 3
+"""Templates that are tried for each proposal that is wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeConfig:
+    """Which proposals are made, and how many."""
+
+    max_proposals: int = 150
+    """Most frameworks that are proposed."""
+    per_shape: int = 6
+    """Most templates of one kind of framework."""
+    max_atoms: int = 1500
+    """Largest number of atoms in a cell."""
+    nets: tuple[str, ...] = ()
+    """RCSR symbols to which the nets are limited; none: all."""
+    n_conformers: int = 4
+    """Conformers of each linker."""
+    largest_gap: float = 0.9
+    """Largest miss of a link that is forgiven [Å]."""
+    rms_gap: float = 0.45
+    """Largest root mean square of the misses [Å]."""
+    caps: tuple[str, ...] | None = None
+    """SMILES of molecules that may be bound to one node only; ``None``: any, empty: none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Proposal:
+    """One assembled framework."""
+
+    id: str
+    """``assembled:`` and the template that it was built on."""
+    crystal: Crystal
+    """All atoms, P1."""
+    assembly: Assembly
+    """The same as blocks and links."""
+    template: TemplateEntry
+    """Where nodes and links come from."""
+    rms_gap: float
+    """Root mean square of the misses at the ports [Å]."""
+    misfit: float
+    """How badly the new linker lies on the old one."""
+    same_metal: bool
+    """Whether the template has the metal itself."""
+    same_linker: bool
+    """Whether the template has the linker itself."""
+
+
+def propose_frameworks(
+    *,
+    metals: Sequence[str],
+    linkers: Sequence[str],
+    store: TemplateStore,
+    config: ProposeConfig | None = None,
+    without: Callable[[TemplateEntry], bool] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> list[Proposal]:
+    """Assemble what the metal and the linkers could make.
+
+    Parameters
+    ----------
+    metals:
+        Symbol of the metal; none for covalent frameworks.
+    linkers:
+        SMILES of the linkers as they go into the pot.
+    store:
+        Known kinds of frameworks.
+    config:
+        Limits.
+    without:
+        Templates for which this is true are left out.
+    progress:
+        Called with the share that is finished.
+
+    Raises
+    ------
+    ConfigError
+        Where a metal is no element, a SMILES cannot be read or has no connecting group, or no
+        known kind of framework has such linkers.
+    """
+    config = config or ProposeConfig()
+    wanted = tuple(sorted(_number(m) for m in metals))
+    blocks = {s: linkers_from_smiles(s, n_conformers=config.n_conformers, seed=0) for s in linkers}
+    sites = {s: [linker_sites(b) for b in found] for s, found in blocks.items()}
+    chosen = _chosen(store.entries(), wanted, sites, without=without, config=config)
+    if not chosen:
+        raise ConfigError(_nothing_fits(metals, linkers, sites))
+    found: list[Proposal] = []
+    for index, (entry, way) in enumerate(chosen):
+        if progress is not None:
+            progress(index / len(chosen))
+        if len(found) >= config.max_proposals:
+            break
+        made = _built(store, entry, way, blocks=blocks, sites=sites, wanted=wanted, config=config)
+        if made is not None:
+            found.append(made)
+    return found
+
+
+def _number(metal: str) -> int:
+    element = gemmi.Element(metal)
+    if element.atomic_number < 1 or element.name != metal.title():
+        raise ConfigError(f"{metal!r} is not the symbol of a metal; give one such as Zn")
+    return element.atomic_number
+
+
+def _nothing_fits(
+    metals: Sequence[str], linkers: Sequence[str], sites: dict[str, list[LinkerSites]]
+) -> str:
+    ends = {s: found[0].n_sites if found else 0 for s, found in sites.items()}
+    said = ", ".join(f"{s} ({n} ends)" for s, n in ends.items())
+    return (
+        f"no known kind of framework joins {' + '.join(metals) or 'no metal'} with {said}; "
+        "check the SMILES (acids are written with their hydrogen), or try another metal"
+    )
+
+
+Way = dict[str, str]
+"""For each linker of a template, the one that takes its place."""
+
+
+def _chosen(
+    entries: Iterable[TemplateEntry],
+    wanted: tuple[int, ...],
+    sites: dict[str, list[LinkerSites]],
+    *,
+    without: Callable[[TemplateEntry], bool] | None,
+    config: ProposeConfig,
+) -> list[tuple[TemplateEntry, Way]]:
+    """Templates to try, the most promising first."""
+    ranked: list[tuple[float, TemplateEntry, Way]] = []
+    keys = {name: linker_key(name) for name in sites}
+    shapes: Counter[str] = Counter()
+    for entry in entries:
+        if without is not None and without(entry):
+            continue
+        if len(entry.linkers) != len(sites) or not _metals_fit(entry, wanted):
+            continue
+        if config.nets and entry.net_name not in config.nets:
+            continue
+        if config.caps is not None and not set(entry.caps) <= set(config.caps):
+            continue
+        way = _way(entry, sites, keys)
+        if way is None:
+            continue
+        shapes[entry.shape] += 1
+        ranked.append((_promise(entry, wanted, same=_kept(entry, way, keys)), entry, way))
+    ranked = [
+        (merit + 0.3 * float(np.log1p(min(shapes[entry.shape], 20))), entry, way)
+        for merit, entry, way in ranked
+    ]
+    ranked.sort(key=lambda row: (-row[0], row[1].n_atoms, row[1].id))
+    taken: Counter[str] = Counter()
+    kept = []
+    for _, entry, way in ranked:
+        taken[entry.shape] += 1
+        if taken[entry.shape] <= config.per_shape:
+            kept.append((entry, way))
+    return kept[: _TRIED * config.max_proposals]
+
+
+def _metals_fit(entry: TemplateEntry, wanted: tuple[int, ...]) -> bool:
+    if len(wanted) == 1 and len(entry.metals) == 1:
+        return same_family(entry.metals[0], wanted[0])
+    return entry.metals == wanted
+
+
+def _promise(entry: TemplateEntry, wanted: tuple[int, ...], *, same: int) -> float:
+    """How likely a template is the right kind of framework; only the order counts."""
+    merit = 1.5 * float(entry.metals == wanted)
+    merit += 2.0 * float(same == len(entry.linkers))
+    merit -= 0.5 * float(bool(entry.caps))
+    return merit - 0.2 * (entry.interpenetration - 1)
+
+
+def _way(
+    entry: TemplateEntry, sites: dict[str, list[LinkerSites]], keys: dict[str, str]
+) -> Way | None:
+    """Which linker takes which place, by the kinds of their ends; equal linkers stay."""
+    names = sorted(sites)
+    best: Way | None = None
+    for order in permutations(names):
+        way = dict(zip(entry.linkers, order, strict=True))
+        fits = all(_ends_fit(sites[n], text) for text, n in zip(entry.sites, order, strict=True))
+        if fits and (best is None or _kept(entry, way, keys) > _kept(entry, best, keys)):
+            best = way
+    return best
+
+
+def _kept(entry: TemplateEntry, way: Way, keys: dict[str, str]) -> int:
+    """Linkers of the template that stay as they are."""
+    return sum(key == keys[way[old]] for old, key in zip(entry.linkers, entry.keys, strict=True))
+
+
+def _ends_fit(conformers: list[LinkerSites], text: str) -> bool:
+    """Carbon ends must all be bound; donor atoms may stay free."""
+    if not conformers:
+        return False
+    have = Counter(conformers[0].kinds)
+    want: Counter[tuple[int, bool]] = Counter()
+    for part in text.split():
+        kind, count = part.split(":")
+        want[(int(kind.rstrip("+")), kind.endswith("+"))] = int(count)
+    if any(have[kind] < count for kind, count in want.items()):
+        return False
+    return bool(want) and all(want[kind] == n for kind, n in have.items() if kind[0] == 6)
+
+
+def _built(
+    store: TemplateStore,
+    entry: TemplateEntry,
+    way: Way,
+    *,
+    blocks: dict[str, list[Block]],
+    sites: dict[str, list[LinkerSites]],
+    wanted: tuple[int, ...],
+    config: ProposeConfig,
+) -> Proposal | None:
+    """One proposal, or ``None`` where it does not close or overlaps."""
+    template = store.template(entry.row)
+    made = substituted(
+        template,
+        linkers={old: blocks[new] for old, new in way.items()},
+        sites={old: sites[new] for old, new in way.items()},
+        metal=wanted[0] if len(wanted) == 1 else None,
+    )
+    if made is None or made.assembly.n_atoms > config.max_atoms:
+        return None
+    closed = fit_assembly(scaled(made.assembly, made.scale), config=AssemblyFitConfig())
+    if closed.rms_gap > config.rms_gap or closed.largest_gap > config.largest_gap:
+        return None
+    crystal = crystal_of_assembly(closed.assembly)
+    if overlaps(crystal, closed.assembly):
+        return None
+    return Proposal(
+        id=f"assembled:{entry.id}",
+        crystal=replace(crystal, name=f"assembled on {entry.id}"),
+        assembly=closed.assembly,
+        template=entry,
+        rms_gap=closed.rms_gap,
+        misfit=made.misfit,
+        same_metal=made.same_metal,
+        same_linker=sorted(entry.keys) == sorted(linker_key(new) for new in way.values()),
+    )
+
+
+def scaled(assembly: Assembly, factor: float) -> Assembly:
+    """Room for longer linkers: a cell that has grown by a part of what they grew.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks.
+    factor:
+        Size of the new linkers over that of the old ones.
+    """
+    growth = 1.0 + 0.5 * (factor - 1.0)
+    return replace(assembly, lattice=assembly.lattice * growth, origins=assembly.origins * growth)
+
+
+def overlaps(crystal: Crystal, assembly: Assembly, *, allowed: int = 0) -> bool:
+    """Whether atoms that are not bonded lie on one another.
+
+    Parameters
+    ----------
+    crystal:
+        Atoms in the order of the assembly.
+    assembly:
+        Which of them are bonded.
+    allowed:
+        Overlapping pairs that are forgiven.
+    """
+    radii = covalent_radii()[crystal.numbers]
+    near = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=2.0)
+    close = near.distance < _CLOSE * (radii[near.first] + radii[near.second])
+    close &= ~((crystal.numbers[near.first] == 1) & (crystal.numbers[near.second] == 1)) | (
+        near.distance < 1.2
+    )
+    first, second = near.first[close], near.second[close]
+    if not len(first):
+        return False
+    bonds = bonds_of_assembly(assembly)
+    joined = {(a, b) for a, b in bonds[:, :2].tolist()} | {(b, a) for a, b in bonds[:, :2].tolist()}
+    bad = [p for p in zip(first.tolist(), second.tolist(), strict=True) if p not in joined]
+    return len(bad) > 2 * allowed
