@@ -21,6 +21,10 @@ class TakenApart:
     """Key of the net: equal for equal nets."""
     net_name: str = ""
     """RCSR symbol, or empty."""
+    net_view: str = ""
+    """What the vertices stand for where the net has a name or a key: ``pieces``, ``clusters``
+    (metals joined through neighbouring nitrogen atoms or single donor atoms as one), ``metals``
+    (endless nodes metal by metal), or another simplification."""
     dimension: int = 3
     """Directions in which the framework is endless, 0 to 3."""
     interpenetration: int = 1

@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial import KDTree
 
+from porescope.crystal.orbits import wrapped
 from porescope.crystal.structure import Crystal
 from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly
 from porescope.reticular.block import Block, BlockKind
@@ -138,23 +141,41 @@ def _same_atoms(
     made: Crystal, crystal: Crystal
 ) -> tuple[Int[np.ndarray, "atoms"] | None, Int[np.ndarray, "atoms 3"] | None]:
     """Which atom of the crystal each one is, and in which cell of it."""
-    from scipy.optimize import linear_sum_assignment
-
     atom = np.full(made.n_atoms, -1, dtype=np.int64)
     cell = np.zeros((made.n_atoms, 3), dtype=np.int64)
     for z in np.unique(crystal.numbers).tolist():
         mine, theirs = np.flatnonzero(made.numbers == z), np.flatnonzero(crystal.numbers == z)
         if len(mine) != len(theirs):
             return None, None
-        delta = made.frac[mine][:, None, :] - crystal.frac[theirs][None, :, :]
-        steps = np.rint(delta)
-        away = np.linalg.norm((delta - steps) @ crystal.lattice, axis=2)
-        row, column = linear_sum_assignment(away)
-        if float(away[row, column].max(initial=0.0)) > 0.5:
+        row, column = _paired(made.frac[mine], crystal.frac[theirs], lattice=crystal.lattice)
+        steps = np.rint(made.frac[mine[row]] - crystal.frac[theirs[column]])
+        away = (made.frac[mine[row]] - crystal.frac[theirs[column]] - steps) @ crystal.lattice
+        if float(np.linalg.norm(away, axis=1).max(initial=0.0)) > _SAME_PLACE:
             return None, None
         atom[mine[row]] = theirs[column]
-        cell[mine[row]] = steps[row, column].astype(np.int64)
+        cell[mine[row]] = steps.astype(np.int64)
     return atom, cell
+
+
+def _paired(
+    mine: Float[np.ndarray, "atoms 3"],
+    theirs: Float[np.ndarray, "atoms 3"],
+    *,
+    lattice: Float[np.ndarray, "3 3"],
+) -> tuple[Int[np.ndarray, "atoms"], Int[np.ndarray, "atoms"]]:
+    """Pairs of places that are the same up to whole cells: the nearest, or the best of all."""
+    tree = KDTree(wrapped(theirs), boxsize=1.0)
+    _, nearest = tree.query(wrapped(mine))
+    if len(np.unique(nearest)) == len(mine):
+        return np.arange(len(mine)), nearest.astype(np.int64)
+    delta = mine[:, None, :] - theirs[None, :, :]
+    away = np.linalg.norm((delta - np.rint(delta)) @ lattice, axis=2)
+    row, column = linear_sum_assignment(away)
+    return row.astype(np.int64), column.astype(np.int64)
+
+
+_SAME_PLACE = 0.3
+"""Largest distance of an atom from where its like is in the crystal [Å]."""
 
 
 def _carbon_on_framework(graph: BondGraph) -> Bool[np.ndarray, "bonds"]:
