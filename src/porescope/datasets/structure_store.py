@@ -251,16 +251,19 @@ class StructureStore:
         with self._transaction() as db:
             self._put(db, number, labels or {}, arrays or {})
 
+    @staticmethod
     def _put(
-        self,
         db: sqlite3.Connection,
         number: int,
         labels: Mapping[str, Label],
         arrays: Mapping[str, np.ndarray],
     ) -> None:
+        """Labels that are NaN are left out."""
         for name, value in labels.items():
             db.execute("INSERT OR IGNORE INTO label_names (name) VALUES (?)", (name,))
             plain = value if isinstance(value, str | int) else float(value)
+            if plain != plain:
+                continue
             db.execute(
                 "INSERT OR REPLACE INTO labels SELECT name_id, ?, ? FROM label_names "
                 "WHERE name = ?",
