@@ -1,0 +1,1 @@
+"""Periodic nets: keys, names, and which of them suit given building blocks."""
