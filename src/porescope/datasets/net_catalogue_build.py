@@ -113,7 +113,7 @@ def _net_of_slots(name: str, entry: dict) -> CatalogueNet | str:
             if i in new or j not in new or k:
                 continue
             # A two-fold slot: from the vertex at one dummy to the vertex at the other.
-            other, n, other_cell = partner[i, 1]
+            other, _, other_cell = partner[i, 1]
             if other not in new:
                 return "chains of two-fold slots"
             step = 0.5 * (slot[1] - dummy)

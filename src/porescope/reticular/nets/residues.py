@@ -110,10 +110,10 @@ def independent(vectors, n):
     # Whether the first n rows (of at most three columns) are linearly independent.
     d = vectors.shape[1]
     if n == 1:
+        found = False
         for i in range(d):
-            if vectors[0, i] != _ZERO:
-                return True
-        return False
+            found |= vectors[0, i] != _ZERO
+        return found
     if n == 2:
         for i in range(d):
             for j in range(i + 1, d):
