@@ -1,0 +1,51 @@
+"""Assemblies: atoms, bonds and gaps of posed blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from toy_framework import cubic, octahedron
+
+from porescope.crystal.neighbours import neighbour_list
+from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly, link_gaps
+
+
+def test_block_counts() -> None:
+    node = octahedron()
+    assert (node.n_atoms, node.n_ports, node.formula) == (7, 6, "C6Zn")
+
+
+def test_all_atoms_in_order() -> None:
+    toy = cubic()
+    crystal = crystal_of_assembly(toy)
+    assert crystal.n_atoms == toy.n_atoms == 13
+    assert crystal.numbers.tolist() == [30, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6]
+    assert toy.atom_offsets().tolist() == [0, 7, 9, 11, 13]
+
+
+def test_bonds_are_those_of_distance() -> None:
+    toy = cubic()
+    crystal = crystal_of_assembly(toy)
+    meant = set()
+    for a, b, *cell in bonds_of_assembly(toy).tolist():
+        meant |= {(a, b, *cell), (b, a, *(-c for c in cell))}
+    near = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=3.01)
+    links = near.distance < 1.51
+    inner = np.abs(near.distance - 2.8) < 0.01
+    metal = (np.abs(near.distance - 3.0) < 0.01) & (
+        (crystal.numbers[near.first] == 30) | (crystal.numbers[near.second] == 30)
+    )
+    rows = np.flatnonzero(links | inner | metal)
+    found = {
+        (int(near.first[r]), int(near.second[r]), *near.image[r].tolist()) for r in rows.tolist()
+    }
+    assert found == meant
+
+
+def test_gaps_of_a_stretched_cell() -> None:
+    toy = cubic()
+    assert link_gaps(toy).max() < 1e-12
+    wide = replace(toy, lattice=toy.lattice * 1.01, origins=toy.origins * 1.01)
+    assert link_gaps(wide) == pytest.approx(np.full(6, 0.059), abs=1e-9)
