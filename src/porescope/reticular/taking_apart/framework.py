@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import linear_sum_assignment
@@ -12,8 +10,10 @@ from scipy.spatial import KDTree
 from porescope.crystal.orbits import wrapped
 from porescope.crystal.structure import Crystal
 from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly
-from porescope.reticular.block import Block, BlockKind
+from porescope.reticular.block import BlockKind
 from porescope.reticular.net import PeriodicNet
+from porescope.reticular.nets.catalogue import name_of_net
+from porescope.reticular.nets.key import net_key
 from porescope.reticular.taken_apart import TakenApart
 from porescope.reticular.taking_apart.bond_graph import (
     BondGraph,
@@ -23,12 +23,12 @@ from porescope.reticular.taking_apart.bond_graph import (
 from porescope.reticular.taking_apart.covalent import is_zeolite, linkage_bonds, zeolite_bonds
 from porescope.reticular.taking_apart.groups import acid_bonds, inorganic_atoms, metal_atoms
 from porescope.reticular.taking_apart.ligands import problems_of, with_smiles
+from porescope.reticular.taking_apart.net_views import net_views, piece_edges
 from porescope.reticular.taking_apart.piece_net import (
-    Edge,
+    NetPart,
     canonical_edge,
     distinct_neighbours,
     net_parts,
-    simplified,
 )
 from porescope.reticular.taking_apart.pieces import Pieces, assembly_of, blocks_of, cut_pieces
 
@@ -61,20 +61,16 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
         for k, block in enumerate(blocks)
     ]
     assembly = assembly_of(pieces, blocks=blocks, links=links, name=crystal.name)
-    edges = _piece_edges(blocks, links)
-    left, alive = simplified(edges, n_vertices=len(blocks))
-    parts = net_parts(left, vertices=alive)
-    whole = net_parts(edges, vertices={e[0] for e in edges} | {e[1] for e in edges})
-    dimension = max((p.dimension for p in whole), default=0)
-    net = parts[0].net if parts else _NO_NET
-    key, name = _named(net) if name_net and parts else ("", "")
+    net, view, key, name = _net_of(pieces, metal=metal, acids=acids, name_net=name_net)
+    dimension, copies = _extent(pieces)
     return TakenApart(
         assembly=assembly,
         net=net,
         net_key=key,
         net_name=name,
+        net_view=view,
         dimension=dimension,
-        interpenetration=max(1, sum(p.copies for p in whole if p.dimension == 3)),
+        interpenetration=copies,
         charge=None,
         problems=problems_of(blocks),
     )
@@ -226,24 +222,36 @@ def _kinds(
     return kinds
 
 
-def _piece_edges(blocks: list[Block], links: np.ndarray) -> set[Edge]:
-    """Pairs of linked pieces, each once, caps left out."""
-    live = [block.kind in ("node", "linker") for block in blocks]
-    return {
-        canonical_edge(one, other, (x, y, z))
-        for one, _, other, _, x, y, z in links.tolist()
-        if live[one] and live[other]
-    }
+def _extent(pieces: Pieces) -> tuple[int, int]:
+    """Directions in which the framework is endless, and number of its parts if these are three."""
+    edges = piece_edges(pieces)
+    parts = net_parts(edges, vertices={e[0] for e in edges} | {e[1] for e in edges})
+    dimension = max((part.dimension for part in parts), default=0)
+    return dimension, max(1, sum(part.copies for part in parts if part.dimension == 3))
+
+
+def _net_of(
+    pieces: Pieces,
+    *,
+    metal: Bool[np.ndarray, "atoms"],
+    acids: dict[int, int],
+    name_net: bool,
+) -> tuple[PeriodicNet, str, str, str]:
+    """The net, what its vertices are, its key and its name: the first way to see it with a name."""
+    first: tuple[PeriodicNet, str, str, str] | None = None
+    for view, part in net_views(pieces, metal=metal, acids=acids):
+        if not name_net:
+            return part.net, view, "", ""
+        key, name = _named(part)
+        if name:
+            return part.net, view, key, name
+        first = first or (part.net, view, key, name)
+    return first or (_NO_NET, "", "", "")
 
 
 _NO_NET = PeriodicNet(n_vertices=0, edges=np.zeros((0, 5), dtype=np.int64))
 
 
-def _named(net: PeriodicNet) -> tuple[str, str]:
+def _named(part: NetPart) -> tuple[str, str]:
     """Key and RCSR symbol of a net."""
-    try:
-        key = importlib.import_module("porescope.reticular.nets.key")
-        catalogue = importlib.import_module("porescope.reticular.nets.catalogue")
-    except ModuleNotFoundError:
-        return "", ""
-    return key.net_key(net), catalogue.name_of_net(net)
+    return net_key(part.net), name_of_net(part.net)
