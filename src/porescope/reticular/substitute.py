@@ -13,7 +13,7 @@ from porescope.crystal.elements import covalent_radii, is_metal
 from porescope.reticular.assembly import Assembly
 from porescope.reticular.block import Block
 from porescope.reticular.linker_match import LinkerMatch, LinkerSites, linker_sites, match_linker
-from porescope.reticular.template import Template
+from porescope.reticular.template import Template, is_exchangeable
 
 METAL_FAMILIES: tuple[tuple[str, ...], ...] = (
     ("Mg", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Cd"),
@@ -80,7 +80,7 @@ def substituted(
     old = template.assembly
     blocks, moved, misfits, scales = list(old.blocks), {}, [], []
     for kind, block in enumerate(old.blocks):
-        if block.kind != "linker":
+        if not is_exchangeable(block):
             continue
         conformers = linkers.get(block.smiles)
         if not conformers:
@@ -151,7 +151,7 @@ def _with_ports(new: Block, old: Block, match: LinkerMatch, sites: LinkerSites) 
             vectors[port] = own[0] / max(float(np.linalg.norm(own[0])), 1e-9) * length
         else:
             vectors[port] = vector @ match.rotation
-    return replace(new, kind="linker", port_atoms=atoms, port_vectors=vectors)
+    return replace(new, kind=old.kind, port_atoms=atoms, port_vectors=vectors)
 
 
 def _with_metal(block: Block, old: int, new: int) -> Block:

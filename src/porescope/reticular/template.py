@@ -18,6 +18,24 @@ from porescope.reticular.linker_match import SiteKind, linker_sites
 from porescope.reticular.taken_apart import TakenApart
 
 
+_FORMED = ("B3O3", "C3N3")
+"""Rings that form only when the framework does: boroxine and triazine."""
+
+
+def is_exchangeable(block: Block) -> bool:
+    """Whether a block is a molecule from the pot, which another one may replace.
+
+    Linkers are; so are the knots of covalent frameworks, but for the rings that form with them.
+
+    Parameters
+    ----------
+    block:
+        A piece of a framework.
+    """
+    knot = block.kind == "node" and bool(block.smiles) and 6 in block.numbers
+    return block.kind == "linker" or (knot and block.formula not in _FORMED)
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Template:
     """A framework whose linkers may be exchanged."""
@@ -40,7 +58,7 @@ class Template:
     @property
     def linker_smiles(self) -> tuple[str, ...]:
         """The different linkers, whole and protonated, in alphabetical order."""
-        return tuple(sorted({b.smiles for b in self.assembly.blocks if b.kind == "linker"}))
+        return tuple(sorted({b.smiles for b in self.assembly.blocks if is_exchangeable(b)}))
 
     @property
     def metals(self) -> tuple[int, ...]:
@@ -57,7 +75,7 @@ class Template:
         """For each different linker, by SMILES, how many ends of each kind are bound."""
         counts: dict[str, dict[SiteKind, int]] = {}
         for block in self.assembly.blocks:
-            if block.kind == "linker":
+            if is_exchangeable(block):
                 sites = linker_sites(block)
                 counts[block.smiles] = {k: sites.kinds.count(k) for k in set(sites.kinds)}
         return counts
@@ -80,7 +98,7 @@ def template_of(
         Leave out caps, as when coordinated solvent is lost.
     """
     whole = taken.assembly
-    blocks = tuple(_ends(b) if b.kind == "linker" else b for b in whole.blocks)
+    blocks = tuple(_ends(b) if is_exchangeable(b) else b for b in whole.blocks)
     kinds = np.array([b.kind for b in whole.blocks])
     lost = ("guest", "cap") if drop_caps else ("guest",)
     keep = ~np.isin(kinds[whole.kinds], lost) if whole.n_pieces else np.zeros(0, dtype=bool)

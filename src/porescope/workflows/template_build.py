@@ -27,7 +27,7 @@ from porescope.io.cif import read_cif
 from porescope.reticular.smiles import linker_key
 from porescope.reticular.taken_apart import TakenApart
 from porescope.reticular.taking_apart.framework import take_apart
-from porescope.reticular.template import Template, template_of
+from porescope.reticular.template import Template, is_exchangeable, template_of
 
 MAX_ATOMS = 1200
 """Frameworks with more atoms in the primitive cell are no templates."""
@@ -76,7 +76,7 @@ def shape_of(template: Template) -> str:
     parts: Counter[str] = Counter()
     for kind, count in pieces.items():
         block = template.assembly.blocks[kind]
-        if block.kind == "linker":
+        if is_exchangeable(block):
             ends = template.site_counts()[block.smiles]
             parts["linker " + sites_text(ends)] += count
             continue
@@ -203,7 +203,7 @@ def _empty(id: str, status: str, *, keys: list[str] | None = None) -> tuple[obje
 
 def _keys(taken: TakenApart) -> list[str] | None:
     """Keys of the linkers, ``None`` where one could not be made out."""
-    smiles = {b.smiles for b in taken.assembly.blocks if b.kind == "linker"}
+    smiles = {b.smiles for b in taken.assembly.blocks if is_exchangeable(b)}
     if "" in smiles:
         return None
     return sorted({linker_key(s) for s in smiles})
@@ -216,9 +216,9 @@ def _status(taken: TakenApart) -> str:
         return "unknown parts"
     if taken.dimension == 0:
         return "no framework"
-    if not any(b.kind == "linker" for b in blocks):
+    if not any(is_exchangeable(b) for b in blocks):
         return "no linker"
-    if any(b.kind == "linker" and not b.smiles for b in blocks):
+    if any(is_exchangeable(b) and not b.smiles for b in blocks):
         return "unknown linker"
     return "ok"
 
