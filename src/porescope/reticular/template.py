@@ -17,7 +17,6 @@ from porescope.reticular.block import Block
 from porescope.reticular.linker_match import SiteKind, linker_sites
 from porescope.reticular.taken_apart import TakenApart
 
-
 _FORMED = ("B3O3", "C3N3")
 """Rings that form only when the framework does: boroxine and triazine."""
 
