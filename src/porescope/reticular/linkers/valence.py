@@ -55,7 +55,8 @@ def states_of(atom: PieceAtom) -> list[AtomState]:
 def _added(free: int, count: int, atom: PieceAtom, *, cost: float) -> AtomState:
     """A state with hydrogen added: protons where a metal sits or the file has its hydrogen."""
     carbanion = atom.number == 6 and atom.n_heavy == 3 and atom.flat > 0
-    taken = atom.attached or (atom.trusted and atom.number != 6) or carbanion
+    bare_amine = atom.number == 7 and atom.n_heavy + atom.n_hydrogens == 1
+    taken = atom.attached or (atom.trusted and atom.number != 6 and not bare_amine) or carbanion
     if taken and count:
         return AtomState(free, protons=count, cost=cost)
     return AtomState(free, hydrogens=count, cost=cost)
@@ -90,7 +91,7 @@ def _nitrogen(atom: PieceAtom) -> list[AtomState]:
         return [_added(0, 1, atom, cost=0.0), AtomState(1, cost=1.0)]
     if atom.role:
         return [_added(0, 1, atom, cost=0.0) if atom.role == "NH" else AtomState(1)]
-    each = 0.7 if atom.attached else 2.0 if atom.trusted else 0.5
+    each = 0.7 if atom.attached else 2.0 if atom.trusted and sigma == 2 else 0.5
     states = []
     for free in range(min(3 - sigma, 2) + 1):
         bent = 0.8 * abs(free - atom.flat) if sigma == 1 and atom.flat > 1 else 0.0
