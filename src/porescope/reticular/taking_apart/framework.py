@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import linear_sum_assignment
@@ -20,10 +22,12 @@ from porescope.reticular.taking_apart.bond_graph import (
     bond_graph,
     translation_lattice,
 )
+from porescope.reticular.taking_apart.charges import with_charges
 from porescope.reticular.taking_apart.covalent import is_zeolite, linkage_bonds, zeolite_bonds
 from porescope.reticular.taking_apart.groups import acid_bonds, inorganic_atoms, metal_atoms
 from porescope.reticular.taking_apart.ligands import problems_of, with_smiles
 from porescope.reticular.taking_apart.net_views import net_views, piece_edges
+from porescope.reticular.taking_apart.node_names import node_name
 from porescope.reticular.taking_apart.piece_net import (
     NetPart,
     canonical_edge,
@@ -31,6 +35,7 @@ from porescope.reticular.taking_apart.piece_net import (
     net_parts,
 )
 from porescope.reticular.taking_apart.pieces import Pieces, assembly_of, blocks_of, cut_pieces
+from porescope.reticular.taking_apart.same_blocks import with_shared_blocks
 
 
 def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
@@ -55,6 +60,12 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
     lattices = _lattices(pieces)
     kinds = _kinds(pieces, metal=metal, lattices=lattices)
     blocks, links = blocks_of(pieces, kinds=kinds)
+    blocks = [
+        replace(block, name=node_name(block, rank=len(lattices.get(k, ()))))
+        if block.kind == "node"
+        else block
+        for k, block in enumerate(blocks)
+    ]
     acids = acid_bonds(graph, metal=metal)
     blocks = [
         with_smiles(block, piece=k, pieces=pieces, metal=metal, acids=acids)
@@ -63,16 +74,19 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
     assembly = assembly_of(pieces, blocks=blocks, links=links, name=crystal.name)
     net, view, key, name = _net_of(pieces, metal=metal, acids=acids, name_net=name_net)
     dimension, copies = _extent(pieces)
+    assembly = with_shared_blocks(assembly)
+    counts = np.bincount(assembly.kinds, minlength=len(assembly.blocks))
+    charged, charge, unbalanced = with_charges(assembly.blocks, counts=counts)
     return TakenApart(
-        assembly=assembly,
+        assembly=replace(assembly, blocks=charged),
         net=net,
         net_key=key,
         net_name=name,
         net_view=view,
         dimension=dimension,
         interpenetration=copies,
-        charge=None,
-        problems=problems_of(blocks),
+        charge=charge,
+        problems=problems_of(blocks) + ((unbalanced,) if unbalanced else ()),
     )
 
 
