@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 from rdkit import Chem
-from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdMolTransforms
+from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 from rdkit.rdBase import BlockLogs
 
 from porescope.errors import ConvergenceError
@@ -93,30 +93,87 @@ def shapes_of(mol: Chem.Mol, *, n_shapes: int, seed: int) -> list[Shape]:
 
 
 def rotatable_bonds(mol: Chem.Mol) -> list[tuple[int, int, int, int]]:
-    """Single bonds outside rings about which a shape can turn, each as the four atoms of a torsion.
+    """Axes outside rings about which a shape can turn, each as the four atoms of a torsion.
+
+    Single bonds between atoms with neighbours off the axis; of a straight chain, as of an alkyne,
+    the atoms at its two ends.
 
     Parameters
     ----------
     mol:
         Sanitised molecule.
     """
+    straight = Chem.HybridizationType.SP
     found = []
     for bond in mol.GetBonds():
         one, other = bond.GetBeginAtom(), bond.GetEndAtom()
         if bond.IsInRing() or bond.GetBondType() != Chem.BondType.SINGLE:
             continue
+        if one.GetHybridization() == straight:
+            one, other = other, one
+        came = one
+        while other.GetHybridization() == straight and other.GetDegree() == 2:
+            onward = [n for n in other.GetNeighbors() if n.GetIdx() != came.GetIdx()]
+            came, other = other, onward[0]
+        if other.GetHybridization() == straight or one.GetHybridization() == straight:
+            continue
+        chain = (one.GetIdx(), other.GetIdx(), came.GetIdx(), bond.GetBeginAtomIdx())
+        barred = {*chain, bond.GetEndAtomIdx()}
         ends = []
-        for atom, across in ((one, other), (other, one)):
-            near = [
-                n.GetIdx()
-                for n in atom.GetNeighbors()
-                if n.GetIdx() != across.GetIdx() and n.GetAtomicNum() > 1
-            ]
-            linear = atom.GetHybridization() == Chem.HybridizationType.SP
-            ends.append(None if linear or not near else near[0])
-        if None not in ends:
-            found.append((ends[0], one.GetIdx(), other.GetIdx(), ends[1]))
+        for atom in (one, other):
+            near = [n.GetIdx() for n in atom.GetNeighbors() if n.GetAtomicNum() > 1]
+            ends.append([n for n in near if n not in barred])
+        if ends[0] and ends[1]:
+            axis = sorted([(one.GetIdx(), ends[0][0]), (other.GetIdx(), ends[1][0])])
+            torsion = (axis[0][1], axis[0][0], axis[1][0], axis[1][1])
+            if torsion not in found:
+                found.append(torsion)
     return found
+
+
+def _beyond(mol: Chem.Mol, torsion: tuple[int, int, int, int]) -> list[int]:
+    """Atoms on the far side of a torsion's axis."""
+    _, start, end, _ = torsion
+    path = set(Chem.GetShortestPath(mol, start, end)) - {end}
+    met, queue = {end}, [end]
+    for i in queue:
+        for n in mol.GetAtomWithIdx(i).GetNeighbors():
+            if n.GetIdx() not in met and n.GetIdx() not in path:
+                met.add(n.GetIdx())
+                queue.append(n.GetIdx())
+    return queue
+
+
+def dihedral(positions: Float[np.ndarray, "4 3"]) -> float:
+    """Torsion of four points, of which the second and the third need not be bonded [rad].
+
+    Parameters
+    ----------
+    positions:
+        The points [Å].
+    """
+    axis = positions[2] - positions[1]
+    axis = axis / np.linalg.norm(axis)
+    one = positions[0] - positions[1]
+    other = positions[3] - positions[2]
+    one = one - (one @ axis) * axis
+    other = other - (other @ axis) * axis
+    return float(np.arctan2(np.cross(one, other) @ axis, one @ other))
+
+
+def rotation_about(axis: Float[np.ndarray, "3"], *, angle: float) -> Float[np.ndarray, "3 3"]:
+    """Matrix that turns column vectors about an axis.
+
+    Parameters
+    ----------
+    axis:
+        Direction; its length does not matter.
+    angle:
+        Turn by the right-hand rule [rad].
+    """
+    x, y, z = axis / np.linalg.norm(axis)
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross
 
 
 def _relaxed(mol: Chem.Mol, *, fixed: list[int]) -> Float[np.ndarray, "shapes"]:
@@ -162,20 +219,18 @@ def _with_turned(
     heavy = np.array([a.GetAtomicNum() > 1 for a in mol.GetAtoms()])
     radii = np.array([_RADII.get(a.GetAtomicNum(), 1.8) for a in mol.GetAtoms()])
     near = Chem.GetDistanceMatrix(mol) < 4
-    owner = Chem.Mol(mol, True)
-    scratch = owner.GetConformer(owner.AddConformer(Chem.Conformer(mol.GetNumAtoms())))
+    sides = [_beyond(mol, t) for t in flat]
     for shape in shapes:
         for upright in (False, True):
-            for i, position in enumerate(shape.positions):
-                scratch.SetAtomPosition(i, position.tolist())
-            for torsion in flat:
-                now = rdMolTransforms.GetDihedralDeg(scratch, *torsion)
-                target = 180.0 * round(now / 180.0)
-                turning = _is_aryl_bond(mol, torsion)
-                if upright and turning:
-                    target = 90.0 * np.sign(now) if now else 90.0
-                rdMolTransforms.SetDihedralDeg(scratch, *torsion, float(target))
-            positions = scratch.GetPositions()
+            positions = shape.positions.copy()
+            for torsion, side in zip(flat, sides, strict=True):
+                now = dihedral(positions[list(torsion)])
+                target = np.pi * round(now / np.pi)
+                if upright and _is_aryl_bond(mol, torsion):
+                    target = 0.5 * np.pi * (1.0 if now >= 0 else -1.0)
+                start = positions[torsion[1]]
+                matrix = rotation_about(positions[torsion[2]] - start, angle=target - now)
+                positions[side] = (positions[side] - start) @ matrix.T + start
             distances = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
             close = distances < _CLASH * (radii[:, None] + radii[None])
             mark = distance_mark(positions[heavy])
@@ -215,9 +270,9 @@ def is_new_shape(
     mark: Float[np.ndarray, "pairs"],
     known: list[np.ndarray],
     *,
-    tolerance: float = 0.03,
+    tolerance: float = 0.06,
 ) -> bool:
-    """Whether sorted distances differ from all known ones, in the root mean square [Å].
+    """Whether some sorted distance differs from that of every known shape.
 
     Parameters
     ----------
@@ -228,7 +283,7 @@ def is_new_shape(
     tolerance:
         Least difference of a new shape [Å].
     """
-    return all(np.sqrt(np.mean((mark - k) ** 2)) > tolerance for k in known)
+    return all(np.abs(mark - k).max(initial=0.0) > tolerance for k in known)
 
 
 def _n_embedded(mol: Chem.Mol, torsions: list[tuple[int, int, int, int]]) -> int:

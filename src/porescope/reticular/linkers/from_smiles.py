@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -22,9 +24,11 @@ from porescope.reticular.linkers.groups import (
     variants,
 )
 from porescope.reticular.linkers.molecule import canonical_smiles, parsed
-from porescope.reticular.linkers.ports import ports_of_group
+from porescope.reticular.linkers.ports import TWO_SIDED, ports_of_group
 from porescope.reticular.linkers.regular import regularised, self_maps
 
+_MOST_SIDES = 64
+"""Sets of sides of donors that are looked at."""
 _MOST_ATOMS = 400
 """Molecules beyond this are taken for a mistake."""
 
@@ -127,18 +131,13 @@ def _blocks(
     ranked: list[tuple[int, float, Block]] = []
     marks: list[np.ndarray] = []
     for shape in shapes:
-        block, count = cut.block(shape.positions, smiles)
-        tips = np.concatenate(
-            [
-                block.positions[block.numbers > 1],
-                block.positions[block.port_atoms] + block.port_vectors,
-            ]
-        )
-        mark = distance_mark(tips)
-        if not is_new_shape(mark, marks, tolerance=0.05):
-            continue
-        marks.append(mark)
-        ranked.append((count, shape.energy_ev, block))
+        for block, count in cut.blocks(shape.positions, smiles):
+            tips = block.positions[block.port_atoms] + block.port_vectors
+            mark = distance_mark(np.concatenate([block.positions[block.numbers > 1], tips]))
+            if not is_new_shape(mark, marks, tolerance=0.08):
+                continue
+            marks.append(mark)
+            ranked.append((count, shape.energy_ev, block))
     ranked.sort(key=lambda r: (-min(r[0], 48), round(r[1], 3)))
     return [block for _, _, block in ranked[:n_conformers]]
 
@@ -179,21 +178,47 @@ class _Cut:
         pairs_array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         self.maps = self_maps(numbers.astype(np.int64), pairs_array, marks.astype(np.int64))
 
-    def block(self, positions: Float[np.ndarray, "atoms 3"], smiles: str) -> tuple[Block, int]:
-        """The block in one shape, regularised, and the number of its symmetries."""
+    def blocks(
+        self, positions: Float[np.ndarray, "atoms 3"], smiles: str
+    ) -> list[tuple[Block, int]]:
+        """The block in one shape, regularised, with the number of its symmetries.
+
+        Two blocks where donors have two sides: with the most even and the next set of sides.
+        """
         whole = positions.copy()
         shaped, count = regularised(whole[self.shaped], maps=self.maps)
         whole[self.shaped] = shaped + whole[self.shaped].mean(axis=0)
         if count > 1:
             whole = self._with_hydrogens(whole)
+        bridging = any(g.kind in ACIDS for g in self.groups)
+        two_sided = [
+            g.kind in TWO_SIDED and not (bridging and g.kind == "phenolate") for g in self.groups
+        ]
+        choices = list(product(*[(0, 1) if two else (0,) for two in two_sided]))[:_MOST_SIDES]
+        ranked = []
+        for sides in choices:
+            block = self._with_ports(whole, smiles, sides=sides, bridging=bridging)
+            tips = block.positions[block.port_atoms] + block.port_vectors
+            sums = np.linalg.norm(tips[:, None] - tips[None], axis=-1).sum(axis=1)
+            ranked.append((len(np.unique(sums.round(1))), -float(sums.mean()), block))
+        ranked.sort(key=lambda r: r[:2])
+        return [(block, count) for _, _, block in ranked[:2]]
+
+    def _with_ports(
+        self,
+        whole: Float[np.ndarray, "atoms 3"],
+        smiles: str,
+        *,
+        sides: tuple[int, ...],
+        bridging: bool,
+    ) -> Block:
+        """The block with its ports on given sides."""
         numbers, coordinates, bonds, place = self._atoms(whole)
         ports: list[tuple[int, np.ndarray]] = []
         extra: list[np.ndarray] = []
-        bridging = any(g.kind in ACIDS for g in self.groups)
-        for group in self.groups:
-            made = ports_of_group(
-                self.mol, group, whole, kept=self.heavy + self.hydrogens, bridging=bridging
-            )
+        kept = self.heavy + self.hydrogens
+        for group, side in zip(_cis_oxalates(self.groups, whole), sides, strict=True):
+            made = ports_of_group(self.mol, group, whole, kept=kept, bridging=bridging, side=side)
             if made.boron is not None:
                 boron = len(numbers) + len(extra)
                 extra.append(made.boron)
@@ -212,7 +237,7 @@ class _Cut:
             smiles=smiles,
             charge=_charge(self.mol, self.groups),
             name=_name(self.groups),
-        ), count
+        )
 
     def _with_hydrogens(self, whole: Float[np.ndarray, "atoms 3"]) -> Float[np.ndarray, "atoms 3"]:
         """Hydrogen atoms placed anew on the regular skeleton."""
@@ -257,6 +282,19 @@ class _Cut:
         numbers = np.array([self.mol.GetAtomWithIdx(a).GetAtomicNum() for a in kept])
         pairs = np.array(bonds, dtype=np.int64).reshape(-1, 2)
         return numbers.astype(np.int64), whole[kept], pairs, place
+
+
+def _cis_oxalates(groups: list[Group], positions: Float[np.ndarray, "atoms 3"]) -> list[Group]:
+    """The groups, the two chelates of an oxalate taken between oxygen atoms on the same side."""
+    found = list(groups)
+    places = [i for i, g in enumerate(groups) if g.kind == "oxalate"]
+    for i, j in zip(places[::2], places[1::2], strict=True):
+        (a, b), (c, d) = groups[i].atoms, groups[j].atoms
+        near = np.linalg.norm(positions[a] - positions[b])
+        if np.linalg.norm(positions[a] - positions[d]) < near:
+            found[i] = replace(groups[i], atoms=(a, d))
+            found[j] = replace(groups[j], atoms=(c, b))
+    return found
 
 
 def _acid_hydrogens(mol: Chem.Mol, groups: list[Group]) -> set[int]:

@@ -32,6 +32,8 @@ Soc. Dalton Trans. (1989) S1, https://doi.org/10.1039/DT98900000S1; C=N of imine
 et al., https://doi.org/10.1039/P298700000S1."""
 _ANGLES = {"phenolate": 122.0, "thiolate": 106.0, "oxide": 120.0, "amine": 110.0}
 """Angle at a terminal donor between its one neighbour and the metal [°]."""
+TWO_SIDED = ("phenolate", "thiolate", "oxide", "primary amine", "hydrazide")
+"""Kinds whose one port may leave on either side."""
 _BORON_OXYGEN, _BORON_CARBON = 1.38, 1.55
 
 
@@ -54,6 +56,7 @@ def ports_of_group(
     *,
     kept: list[int],
     bridging: bool,
+    side: int = 0,
 ) -> PortsMade:
     """Ports of a group of a molecule in its place.
 
@@ -69,6 +72,8 @@ def ports_of_group(
         Atoms of the block, which a port should keep clear of.
     bridging:
         Whether a phenolate binds two metals, one on each side.
+    side:
+        Of a donor with one neighbour, on which side of it the port leaves.
     """
     if group.kind in (*ACIDS, "boronic acid"):
         step = positions[group.partner] - positions[group.atoms[0]]
@@ -87,7 +92,7 @@ def ports_of_group(
     for atom in group.atoms:
         found = _lone_pairs(mol, atom, positions, kind=group.kind, kept=kept)
         if not (bridging and group.kind == "phenolate"):
-            found = found[:1]
+            found = found[side % len(found) :][:1]
         atoms += [atom] * len(found)
         vectors += [v * LENGTHS[group.kind] for v in found]
     return PortsMade(atoms=tuple(atoms), vectors=np.array(vectors))

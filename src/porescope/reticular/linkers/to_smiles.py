@@ -128,6 +128,38 @@ def smiles_of_fragment(
     return _solved(atoms, pairs, lengths, removed)
 
 
+def bond_orders_of_fragment(
+    numbers: Int[np.ndarray, "atoms"],
+    positions: Float[np.ndarray, "atoms 3"],
+    bonds: Int[np.ndarray, "bonds 2"],
+    *,
+    attached: Bool[np.ndarray, "atoms"],
+    removed: Sequence[tuple[int, str]] = (),
+) -> Int[np.ndarray, "bonds"]:
+    """Order of each bond of an organic piece in one Kekulé structure.
+
+    Parameters
+    ----------
+    numbers, positions, bonds, attached, removed:
+        As in :func:`smiles_of_fragment`.
+
+    Returns
+    -------
+    :
+        1, 2 or 3 for each bond; 1 throughout where no assignment was found.
+    """
+    atoms, pairs, lengths = _heavy_atoms(numbers, positions, bonds, attached, removed)
+    found = assigned(
+        [states_of(a) for a in atoms], bonds=pairs, costs=_costs(atoms, pairs, lengths)
+    )
+    orders = np.ones(len(bonds), dtype=np.int64)
+    if found is not None:
+        is_h = numbers == 1
+        heavy = np.flatnonzero(~(is_h[bonds[:, 0]] | is_h[bonds[:, 1]]))
+        orders[heavy] += found.extra[: len(heavy)]
+    return orders
+
+
 def _heavy_atoms(
     numbers: Int[np.ndarray, "atoms"],
     positions: Float[np.ndarray, "atoms 3"],
