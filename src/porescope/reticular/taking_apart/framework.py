@@ -25,7 +25,7 @@ from porescope.reticular.taking_apart.bond_graph import (
 from porescope.reticular.taking_apart.charges import with_charges
 from porescope.reticular.taking_apart.covalent import is_zeolite, linkage_bonds, zeolite_bonds
 from porescope.reticular.taking_apart.groups import acid_bonds, inorganic_atoms, metal_atoms
-from porescope.reticular.taking_apart.ligands import problems_of, with_smiles
+from porescope.reticular.taking_apart.ligands import agreed, problems_of, with_smiles
 from porescope.reticular.taking_apart.net_views import net_views, piece_edges
 from porescope.reticular.taking_apart.node_names import node_name
 from porescope.reticular.taking_apart.piece_net import (
@@ -60,23 +60,24 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
     lattices = _lattices(pieces)
     kinds = _kinds(pieces, metal=metal, lattices=lattices)
     blocks, links = blocks_of(pieces, kinds=kinds)
-    blocks = [
-        replace(block, name=node_name(block, rank=len(lattices.get(k, ()))))
+    assembly = assembly_of(pieces, blocks=blocks, links=links, name=crystal.name)
+    assembly, examples, graphs = with_shared_blocks(assembly)
+    acids = acid_bonds(graph, metal=metal)
+    named = [
+        replace(block, name=node_name(block, rank=len(lattices.get(piece, ()))))
         if block.kind == "node"
         else block
-        for k, block in enumerate(blocks)
+        for block, piece in zip(assembly.blocks, examples, strict=True)
     ]
-    acids = acid_bonds(graph, metal=metal)
-    blocks = [
-        with_smiles(block, piece=k, pieces=pieces, metal=metal, acids=acids)
-        for k, block in enumerate(blocks)
+    told = [
+        with_smiles(block, piece=piece, pieces=pieces, metal=metal, acids=acids)
+        for block, piece in zip(named, examples, strict=True)
     ]
-    assembly = assembly_of(pieces, blocks=blocks, links=links, name=crystal.name)
+    counts = np.bincount(assembly.kinds, minlength=len(told))
+    told = agreed(told, graphs=graphs, counts=counts)
+    charged, charge, unbalanced = with_charges(tuple(told), counts=counts)
     net, view, key, name = _net_of(pieces, metal=metal, acids=acids, name_net=name_net)
     dimension, copies = _extent(pieces)
-    assembly = with_shared_blocks(assembly)
-    counts = np.bincount(assembly.kinds, minlength=len(assembly.blocks))
-    charged, charge, unbalanced = with_charges(assembly.blocks, counts=counts)
     return TakenApart(
         assembly=replace(assembly, blocks=charged),
         net=net,
@@ -86,7 +87,7 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
         dimension=dimension,
         interpenetration=copies,
         charge=charge,
-        problems=problems_of(blocks) + ((unbalanced,) if unbalanced else ()),
+        problems=problems_of(told) + ((unbalanced,) if unbalanced else ()),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
 from porescope.crystal.elements import is_metal
 from porescope.reticular.block import Block
@@ -222,6 +223,33 @@ def _group_name(pieces: Pieces, centre: int) -> str:
     if z == _P and any(graph.numbers[k] == _H for j in around for k in graph.neighbours[j]):
         return "PO3H"
     return "SO3" if z == _S else "PO3"
+
+
+def agreed(
+    blocks: list[Block], *, graphs: list[int], counts: Int[np.ndarray, "blocks"]
+) -> list[Block]:
+    """Blocks of one graph with one SMILES: that of most pieces.
+
+    Parameters
+    ----------
+    blocks:
+        Blocks, SMILES filled in where they could be told.
+    graphs:
+        Class of equal graphs of each block.
+    counts:
+        Number of pieces of each block.
+    """
+    votes: dict[int, Counter[tuple[str, int | None]]] = {}
+    for block, graph, n in zip(blocks, graphs, counts.tolist(), strict=True):
+        if block.smiles:
+            votes.setdefault(graph, Counter())[block.smiles, block.charge] += n
+    done = []
+    for block, graph in zip(blocks, graphs, strict=True):
+        if graph in votes:
+            smiles, charge = max(votes[graph].items(), key=lambda item: (item[1], item[0][0]))[0]
+            block = replace(block, smiles=smiles, charge=charge)
+        done.append(block)
+    return done
 
 
 def problems_of(blocks: list[Block]) -> tuple[str, ...]:

@@ -173,8 +173,8 @@ def _shape(block: Block, metals: np.ndarray, groups: Counter[str], rank: int) ->
         return "tetrahedron about oxygen"
     if n == 4 and any(size == 4 for _, size in central):
         return "square about halide" if central.get((17, 4)) else "square"
-    if n == 6 and central.get((_O, 3), 0) == 8:
-        return "octahedron with eight faces bridged"
+    if n == 6 and central.get((_O, 3), 0) >= 4:
+        return "octahedron"
     if n == 8 and central.get((_O, 2), 0) >= 8:
         return "ring of eight"
     return f"cluster of {n}"

@@ -20,7 +20,9 @@ _MOST_COMPARED = 24
 """Blocks of the same graph that a piece is compared with before it becomes its own."""
 
 
-def with_shared_blocks(assembly: Assembly, *, largest_rmsd: float = _LARGEST_RMSD) -> Assembly:
+def with_shared_blocks(
+    assembly: Assembly, *, largest_rmsd: float = _LARGEST_RMSD
+) -> tuple[Assembly, list[int], list[int]]:
     """The same assembly with each block once that several pieces have in common.
 
     Two pieces share a block when their graphs with elements and ports are equal and one can be
@@ -33,6 +35,12 @@ def with_shared_blocks(assembly: Assembly, *, largest_rmsd: float = _LARGEST_RMS
         Pieces, each with its own block, not turned.
     largest_rmsd:
         Largest root mean square distance of atoms and of the ports' far ends [Å].
+
+    Returns
+    -------
+    :
+        The assembly; of each of its blocks, the piece that it was taken from; and the class of
+        equal graphs that it belongs to.
     """
     classes: dict[tuple[object, ...], list[int]] = {}
     points = [_points(block) for block in assembly.blocks]
@@ -45,7 +53,7 @@ def with_shared_blocks(assembly: Assembly, *, largest_rmsd: float = _LARGEST_RMS
     ports: dict[int, np.ndarray] = {}
     first_piece: list[int] = []
     for piece, block in enumerate(assembly.blocks):
-        mark = (block.kind, block.n_ports, block.smiles, *sorted(colours[piece].tolist()))
+        mark = (block.kind, block.n_ports, *sorted(colours[piece].tolist()))
         found = None
         for kind in classes.get(mark, [])[:_MOST_COMPARED]:
             other = first_piece[kind]
@@ -63,8 +71,12 @@ def with_shared_blocks(assembly: Assembly, *, largest_rmsd: float = _LARGEST_RMS
             kinds[piece] = len(blocks)
             blocks.append(block)
             first_piece.append(piece)
+    graphs = [0] * len(blocks)
+    for graph, members in enumerate(classes.values()):
+        for kind in members:
+            graphs[kind] = graph
     if len(blocks) == n:
-        return assembly
+        return assembly, first_piece, graphs
     links = assembly.links.copy()
     for piece, place in ports.items():
         # ``place[k]`` is the piece's own port where the block has its port k.
@@ -73,7 +85,7 @@ def with_shared_blocks(assembly: Assembly, *, largest_rmsd: float = _LARGEST_RMS
         links[rows, 1] = back[links[rows, 1]]
         rows = np.flatnonzero(links[:, 2] == piece)
         links[rows, 3] = back[links[rows, 3]]
-    return replace(
+    shared = replace(
         assembly,
         blocks=tuple(blocks),
         kinds=kinds,
@@ -81,6 +93,7 @@ def with_shared_blocks(assembly: Assembly, *, largest_rmsd: float = _LARGEST_RMS
         rotations=rotations,
         links=links,
     )
+    return shared, first_piece, graphs
 
 
 def _points(block: Block) -> Float[np.ndarray, "points 3"]:
