@@ -16,18 +16,21 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from porescope.crystal.bonds import bonds_of
-from porescope.crystal.structure import Crystal
+from porescope.crystal.neighbours import neighbour_list
+from porescope.crystal.space_group import space_group_from_symbol
+from porescope.crystal.structure import Crystal, crystal_from_asymmetric_unit
 from porescope.errors import ParseError
 from porescope.reticular.dls import OXYGEN
 from porescope.reticular.net import PeriodicNet
 from porescope.reticular.nets.catalogue import FORMAT, CatalogueNet
 from porescope.reticular.nets.cells import primitive
-from porescope.reticular.nets.key import net_key, without_double_edges
+from porescope.reticular.nets.key import net_key, vertex_kinds, without_double_edges
 from porescope.reticular.nets.placement import components_of, placed_net
 from porescope.reticular.silica import silica_entries, silica_framework
 
@@ -61,13 +64,71 @@ def rcsr_nets(path: Path) -> Iterator[tuple[str, CatalogueNet | str]]:
         yield name, _net_of_slots(name, entry)
 
 
-def zeolite_nets() -> Iterator[tuple[str, CatalogueNet]]:
+def zeolite_nets() -> Iterator[tuple[str, CatalogueNet | str]]:
     """Nets of the tetrahedral atoms of the package's silica frameworks."""
     for code in silica_entries():
         yield code, catalogue_net_of_silica(silica_framework(code))
 
 
-def catalogue_net_of_silica(crystal: Crystal) -> CatalogueNet:
+CLASSICS = {
+    "ths": ((0.0, 0.25, 0.2915), 3.6, 0.26),
+    "lvt": ((0.0, 0.0, 0.0), 1.0, 0.45),
+}
+"""Nets of one vertex that the table of AuToGraFS lacks, both of I4₁/amd (origin 2): site, c/a and
+longest edge as a share of c. The first is silicon in ThSi₂, the second site 8c."""
+
+
+def classic_nets() -> Iterator[tuple[str, CatalogueNet | str]]:
+    """Common nets that the table of AuToGraFS lacks, from crystal structures, and chains."""
+    group = space_group_from_symbol("I 41/a m d:2")
+    for name, (site, c, reach) in CLASSICS.items():
+        crystal = crystal_from_asymmetric_unit(
+            lattice=np.diag([1.0, 1.0, c]),
+            frac=np.array([site], dtype=np.float64),
+            numbers=np.array([14]),
+            space_group=group,
+            tolerance=0.01,
+        )
+        yield name, _bonded_net(name, crystal, reach=reach * c)
+    # Anatase: a = 3.7842, c = 9.5146 Å, z = 0.2081 (https://doi.org/10.1021/ja00246a021).
+    anatase = crystal_from_asymmetric_unit(
+        lattice=np.diag([3.7842, 3.7842, 9.5146]),
+        frac=np.array([[0.0, 0.25, 0.375], [0.0, 0.25, 0.375 - 0.2081]]),
+        numbers=np.array([22, 8]),
+        space_group=group,
+    )
+    yield "ant", _bonded_net("ant", anatase, reach=2.1)
+    gismondine = catalogue_net_of_silica(replace(silica_framework("GIS"), name="gis"))
+    yield "gis", gismondine
+    for name, n, edges in CHAINS:
+        net = PeriodicNet(n_vertices=n, edges=np.array(edges, dtype=np.int64), name=name)
+        frac = np.array([[0.0, v / 10.0, 0.0] for v in range(n)])
+        yield name, _finished(name, net, frac, np.diag([1.0, 10.0, 10.0]), 1)
+
+
+CHAINS = (
+    ("chain", 1, [[0, 0, 1, 0, 0]]),
+    ("ladder", 2, [[0, 0, 1, 0, 0], [1, 1, 1, 0, 0], [0, 1, 0, 0, 0]]),
+    ("triangle-strip", 1, [[0, 0, 1, 0, 0], [0, 0, 2, 0, 0]]),
+)
+"""One-periodic nets, under names of our own: vertices in a row, two rows with rungs, and a strip
+of triangles."""
+
+
+def _bonded_net(name: str, crystal: Crystal, *, reach: float) -> CatalogueNet | str:
+    """The net of a crystal's shortest distances, between unlike atoms where there are two kinds."""
+    near = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=reach)
+    keep = near.first < near.second
+    if len(np.unique(crystal.numbers)) > 1:
+        keep &= crystal.numbers[near.first] != crystal.numbers[near.second]
+    edges = np.concatenate(
+        [near.first[keep, None], near.second[keep, None], near.image[keep]], axis=1
+    ).astype(np.int64)
+    net = PeriodicNet(n_vertices=crystal.n_atoms, edges=edges, name=name)
+    return _finished(name, net, crystal.frac, crystal.lattice, crystal.space_group.number)
+
+
+def catalogue_net_of_silica(crystal: Crystal) -> CatalogueNet | str:
     """The net of a framework of tetrahedra that share corners.
 
     Parameters
@@ -166,6 +227,9 @@ def _finished(
     if len(components_of(net)) > 1:
         return "several nets"
     net, frac, lattice = primitive(net, frac, lattice)
+    delta = frac[net.edges[:, 1]] + net.edges[:, 2:] - frac[net.edges[:, 0]]
+    length = float(np.linalg.norm(delta @ lattice, axis=1).mean())
+    lattice = lattice / length if net.n_edges else lattice
     if net.n_vertices > MAX_VERTICES:
         return f"{net.n_vertices} vertices in the smallest cell"
     key = net_key(without_double_edges(net))
@@ -176,6 +240,7 @@ def _finished(
         space_group=number,
         dimension=placed_net(net).dimension,
         key=key,
+        kinds=vertex_kinds(net),
     )
 
 
@@ -204,6 +269,7 @@ def write_catalogue(entries: list[CatalogueNet], path: Path) -> None:
         lattices=np.array([entry.lattice for entry in entries]).round(5).astype(np.float32),
         n_vertices=np.array([entry.net.n_vertices for entry in entries], dtype=np.uint16),
         n_edges=np.array([entry.net.n_edges for entry in entries], dtype=np.uint16),
+        kinds=np.concatenate([entry.kinds for entry in entries]).astype(np.uint16),
         frac=np.rint(frac.T * 10_000).astype(np.int16),
         step=np.diff(edges[:, 0], prepend=0).astype(np.int16),
         other=edges[:, 1].astype(np.uint16),
@@ -219,7 +285,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
     entries: dict[str, CatalogueNet] = {}
-    for source in (rcsr_nets(given.topologies), zeolite_nets()):
+    for source in (rcsr_nets(given.topologies), classic_nets(), zeolite_nets()):
         for name, entry in source:
             if isinstance(entry, str):
                 _log.info("%s: %s", name, entry)

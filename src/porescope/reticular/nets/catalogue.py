@@ -15,7 +15,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from porescope.errors import ConfigError, ParseError
 from porescope.reticular.net import PeriodicNet
@@ -42,6 +42,8 @@ class CatalogueNet:
     """Directions in which the net is endless."""
     key: str
     """Key, double edges merged; see :func:`porescope.reticular.nets.key.net_key`."""
+    kinds: Int[np.ndarray, "vertices"]
+    """Kind of each vertex, from 0: equal where symmetry makes vertices equal."""
 
     @property
     def name(self) -> str:
@@ -152,6 +154,7 @@ def _entry(row: int) -> CatalogueNet:
         space_group=int(table["space_groups"][row]),
         dimension=int(table["dimensions"][row]),
         key=str(table["keys"][row]),
+        kinds=table["kinds"][vertices].astype(np.int64),
     )
 
 

@@ -110,6 +110,23 @@ def _connected_key(net: PeriodicNet, *, merge_double_edges: bool) -> str:
     return f"{d}d-{n // shared}v-{n_edges // shared}e-unstable-{_digest(table)}"
 
 
+def vertex_kinds(net: PeriodicNet) -> Int[np.ndarray, "vertices"]:
+    """Kinds of vertices, numbered from 0 in the order in which they come.
+
+    Parameters
+    ----------
+    net:
+        A connected net that is endless somewhere. Vertices of one orbit are of one kind; the
+        converse holds as far as the distances to their surroundings tell vertices apart.
+    """
+    placed = placed_net(net)
+    parts = placed.start, placed.target, placed.vector, placed.multiplicity
+    form = metric(placed.vector, placed.multiplicity)
+    colour = colours(*parts, form, _SHADES)
+    _, first, kinds = np.unique(colour, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[kinds]
+
+
 def without_double_edges(net: PeriodicNet) -> PeriodicNet:
     """The net with edges that join the same two vertices made one.
 

@@ -112,7 +112,7 @@ def placed_net(net: PeriodicNet) -> PlacedNet:
     places = np.zeros((net.n_vertices, d), dtype=np.uint64)
     if not _barycentric(ends, multiplicity, places):
         raise AssertionError("the Laplacian of a connected graph is regular")
-    frac = _float_places(net.n_vertices, ends, multiplicity)
+    frac = _float_places(ends, multiplicity, net.n_vertices)
     vector = _vectors(ends, places)
     order = np.lexsort((*vector.T[::-1], ends[:, 0]))
     start = np.searchsorted(ends[order, 0], np.arange(net.n_vertices + 1))
@@ -201,21 +201,6 @@ def _gauged(n: int, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return offsets, edges[:, 2:] + offsets[edges[:, 1]] * -1 + offsets[edges[:, 0]]
 
 
-def _float_places(
-    n: int, ends: np.ndarray, multiplicity: np.ndarray
-) -> Float[np.ndarray, "vertices d"]:
-    """The placement in floating point, with vertex 0 at the origin."""
-    laplacian = np.zeros((n, n))
-    np.add.at(laplacian, (ends[:, 0], ends[:, 0]), multiplicity)
-    np.add.at(laplacian, (ends[:, 0], ends[:, 1]), -multiplicity)
-    right = np.zeros((n, ends.shape[1] - 2))
-    np.add.at(right, ends[:, 0], ends[:, 2:] * multiplicity[:, None])
-    found = np.zeros_like(right)
-    if n > 1:
-        found[1:] = np.linalg.solve(laplacian[1:, 1:], right[1:])
-    return found
-
-
 @numba.njit(cache=True)
 @no_type_check
 def _joined(label, edges):
@@ -288,6 +273,38 @@ def _barycentric(ends, multiplicity, places):
         return False
     places[1:] = right
     return True
+
+
+@numba.njit(cache=True)
+@no_type_check
+def _float_places(ends, multiplicity, n):
+    # Elimination without pivots: the matrix is positive definite, and sparse.
+    d = ends.shape[1] - 2
+    matrix = np.zeros((n, n))
+    right = np.zeros((n, d))
+    for k in range(len(ends)):
+        i, j = ends[k, 0], ends[k, 1]
+        matrix[i, i] += multiplicity[k]
+        matrix[i, j] -= multiplicity[k]
+        for c in range(d):
+            right[i, c] += multiplicity[k] * ends[k, 2 + c]
+    for c in range(n - 1, 0, -1):
+        for r in range(1, c):
+            factor = matrix[r, c] / matrix[c, c]
+            if factor == 0.0:
+                continue
+            for k in range(1, c):
+                matrix[r, k] -= factor * matrix[c, k]
+            for k in range(d):
+                right[r, k] -= factor * right[c, k]
+    found = np.zeros((n, d))
+    for r in range(1, n):
+        for k in range(d):
+            total = right[r, k]
+            for c in range(1, r):
+                total -= matrix[r, c] * found[c, k]
+            found[r, k] = total / matrix[r, r]
+    return found
 
 
 @numba.njit(cache=True)
