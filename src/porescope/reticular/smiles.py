@@ -36,6 +36,9 @@ def canonical_smiles(smiles: str) -> str:
 def linker_key(smiles: str) -> str:
     """Text that is equal for one molecule in all its tautomers and states of protonation.
 
+    Hydrogen does not count at all, so that a hydroquinone and its quinone are alike: on a metal
+    they cannot be told apart without hydrogen atoms.
+
     Parameters
     ----------
     smiles:
@@ -47,7 +50,8 @@ def linker_key(smiles: str) -> str:
         As in :func:`canonical_smiles`.
     """
     molecule = Chem.MolFromSmiles(canonical_smiles(smiles))
-    return rdMolHash.MolHash(molecule, rdMolHash.HashFunction.HetAtomTautomer)
+    text = rdMolHash.MolHash(molecule, rdMolHash.HashFunction.HetAtomTautomer)
+    return text.rsplit("_", 2)[0]
 
 
 def elements_of_smiles(smiles: str) -> tuple[str, ...]:

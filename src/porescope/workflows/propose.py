@@ -23,8 +23,7 @@ from porescope.errors import ConfigError
 from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of_assembly
 from porescope.reticular.block import Block
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
-from porescope.reticular.linker_match import LinkerSites, linker_sites
-from porescope.reticular.linkers.from_smiles import linkers_from_smiles
+from porescope.reticular.linker_match import LinkerSites, SiteKind, linker_sites
 from porescope.reticular.smiles import linker_key
 from porescope.reticular.substitute import same_family, substituted
 
@@ -110,6 +109,8 @@ def propose_frameworks(
         Where a metal is no element, a SMILES cannot be read or has no connecting group, or no
         known kind of framework has such linkers.
     """
+    from porescope.reticular.linkers.from_smiles import linkers_from_smiles
+
     config = config or ProposeConfig()
     wanted = tuple(sorted(_number(m) for m in metals))
     blocks = {s: linkers_from_smiles(s, n_conformers=config.n_conformers, seed=0) for s in linkers}
@@ -225,17 +226,21 @@ def _kept(entry: TemplateEntry, way: Way, keys: dict[str, str]) -> int:
 
 
 def _ends_fit(conformers: list[LinkerSites], text: str) -> bool:
-    """Carbon ends must all be bound; donor atoms may stay free."""
-    if not conformers:
-        return False
-    have = Counter(conformers[0].kinds)
-    want: Counter[tuple[int, bool]] = Counter()
+    """Whether one of the forms of a linker has these ends.
+
+    Carbon ends must all be bound; donor atoms may stay free.
+    """
+    want: Counter[SiteKind] = Counter()
     for part in text.split():
         kind, count = part.split(":")
         want[(int(kind.rstrip("+")), kind.endswith("+"))] = int(count)
+    return bool(want) and any(_form_fits(Counter(form.kinds), want) for form in conformers)
+
+
+def _form_fits(have: Counter[SiteKind], want: Counter[SiteKind]) -> bool:
     if any(have[kind] < count for kind, count in want.items()):
         return False
-    return bool(want) and all(want[kind] == n for kind, n in have.items() if kind[0] == 6)
+    return all(want[kind] == n for kind, n in have.items() if kind[0] == 6)
 
 
 def _built(

@@ -18,11 +18,12 @@ import numpy as np
 
 from porescope.crystal.elements import is_metal
 from porescope.crystal.graph import net_hash
+from porescope.crystal.structure import Crystal
 from porescope.crystal.symmetry import standardise
 from porescope.datasets.making import NET_DIGITS
 from porescope.datasets.template_codec import decode_assembly, encode_assembly
 from porescope.datasets.template_store import sites_text, write_templates
-from porescope.errors import PorescopeError
+from porescope.errors import ConfigError, PorescopeError
 from porescope.io.cif import read_cif
 from porescope.reticular.smiles import linker_key
 from porescope.reticular.taken_apart import TakenApart
@@ -168,7 +169,7 @@ def _rows(sources: list[TemplateSource]) -> list[tuple[object, ...]]:
 def _row(source: TemplateSource) -> tuple[object, ...]:
     """One line of the work file."""
     try:
-        crystal = standardise(read_cif(source.path), symprec=0.01, primitive=True)
+        crystal = _primitive(read_cif(source.path))
         if crystal.n_atoms > MAX_ATOMS:
             return _empty(source.id, "too large")
         taken = take_apart(crystal)
@@ -194,6 +195,14 @@ def _row(source: TemplateSource) -> tuple[object, ...]:
         json.dumps([b.smiles for b in template.assembly.blocks]),
         body,
     )
+
+
+def _primitive(crystal: Crystal) -> Crystal:
+    """The primitive cell; the cell as it stands where the file's own translations disagree."""
+    try:
+        return standardise(crystal, symprec=0.01, primitive=True)
+    except ConfigError:
+        return crystal.without_symmetry()
 
 
 def _empty(id: str, status: str, *, keys: list[str] | None = None) -> tuple[object, ...]:

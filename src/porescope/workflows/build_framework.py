@@ -1,0 +1,159 @@
+"""From a metal and linkers to relaxed frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from porescope.crystal.graph import net_hash
+from porescope.crystal.structure import Crystal
+from porescope.crystal.symmetry import find_symmetry, standardise
+from porescope.datasets.template_store import TemplateStore
+from porescope.errors import ConfigError, ConvergenceError
+from porescope.reticular.assembly import Assembly, bonds_of_assembly
+from porescope.reticular.relax import RelaxSettings, relax
+from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
+
+_SYMMETRY = 0.2
+"""Symmetry of assembled frameworks is looked for with this tolerance [Å]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildConfig:
+    """How many frameworks are built, and how far they are relaxed."""
+
+    n_frameworks: int = 5
+    """Frameworks that are relaxed and given back."""
+    relax: bool = True
+    """Relax atoms and cell in the force field."""
+    max_steps: int = 300
+    """Most steps of the relaxation."""
+    propose: ProposeConfig = field(default_factory=ProposeConfig)
+    """Which frameworks are assembled."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class BuiltFramework:
+    """One framework that the metal and the linkers can make."""
+
+    crystal: Crystal
+    """The framework in its conventional cell."""
+    net_name: str
+    """RCSR symbol of its net, or empty."""
+    interpenetration: int
+    """Number of separate nets."""
+    nodes: tuple[str, ...]
+    """Names or compositions of the nodes."""
+    template: str
+    """Identifier of the known framework that gave nodes and links."""
+    n_relatives: int
+    """Known frameworks that lead to this one."""
+    same_metal: bool
+    """Whether a relative has the metal itself."""
+    rms_gap: float
+    """Root mean square miss of the links before relaxing [Å]."""
+    energy_per_atom: float | None
+    """Energy in the force field [eV], where it was relaxed."""
+    status: str
+    """``relaxed``, ``assembled``, or why the relaxation failed."""
+
+
+def build_frameworks(
+    *,
+    metals: Sequence[str],
+    linkers: Sequence[str],
+    store: TemplateStore | None = None,
+    config: BuildConfig | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> list[BuiltFramework]:
+    """Frameworks that a metal and linkers can make, the kinds that are known best first.
+
+    Parameters
+    ----------
+    metals:
+        Symbol of the metal; none for covalent frameworks.
+    linkers:
+        SMILES of the linkers.
+    store:
+        Known kinds of frameworks; the shipped ones by default.
+    config:
+        How many, on which nets, and whether they are relaxed.
+    progress:
+        Called with what is being done and the share that is finished.
+
+    Raises
+    ------
+    ConfigError
+        Where nothing can be built; the message says what does not fit.
+    """
+    config = config or BuildConfig()
+    tell = progress or (lambda stage, share: None)
+    proposals = propose_frameworks(
+        metals=metals,
+        linkers=linkers,
+        store=store or TemplateStore(),
+        config=config.propose,
+        progress=lambda share: tell("assembling", 0.5 * share),
+    )
+    if not proposals:
+        raise ConfigError(
+            "known kinds of frameworks have such a metal and such linkers, but none closes with "
+            "these: the linker is too bent, too bulky, or its ends point elsewhere; try another "
+            "--metal, or fewer --net"
+        )
+    kinds = _kinds(proposals)[: config.n_frameworks]
+    built = []
+    for index, kind in enumerate(kinds):
+        tell("relaxing" if config.relax else "finding symmetry", 0.5 + 0.5 * index / len(kinds))
+        built.append(_built(kind, config=config))
+    tell("done", 1.0)
+    return built
+
+
+def _kinds(proposals: Sequence[Proposal]) -> list[list[Proposal]]:
+    """Proposals with one bond graph together, those with most relatives first."""
+    graphs: dict[str, list[Proposal]] = {}
+    for proposal in proposals:
+        key = f"{net_hash(proposal.crystal)} {proposal.template.interpenetration}"
+        graphs.setdefault(key, []).append(proposal)
+    return sorted(graphs.values(), key=lambda kind: -sum(_worth(p) for p in kind))
+
+
+def _worth(proposal: Proposal) -> float:
+    """How much a relative says for a framework."""
+    return (3.0 if proposal.same_metal else 1.0) * (3.0 if proposal.same_linker else 1.0)
+
+
+def _built(kind: Sequence[Proposal], *, config: BuildConfig) -> BuiltFramework:
+    best = min(kind, key=lambda p: (not p.same_metal, round(p.rms_gap, 2), p.crystal.n_atoms))
+    crystal = find_symmetry(best.crystal, symprec=_SYMMETRY, symmetrise=True)
+    energy, status = None, "assembled"
+    if config.relax:
+        try:
+            relaxed = relax(
+                crystal,
+                bonds_of_assembly(best.assembly),
+                settings=RelaxSettings(max_steps=config.max_steps),
+            )
+            crystal, energy = relaxed.crystal, relaxed.energy_per_atom
+            status = "relaxed" if relaxed.converged else "partly relaxed"
+        except (ConfigError, ConvergenceError) as error:
+            status = f"not relaxed: {error}"
+    standard = standardise(crystal, symprec=0.05)
+    return BuiltFramework(
+        crystal=replace(standard, name=best.id),
+        net_name=best.template.net_name,
+        interpenetration=best.template.interpenetration,
+        nodes=_nodes(best.assembly),
+        template=best.template.id,
+        n_relatives=len(kind),
+        same_metal=any(p.same_metal for p in kind),
+        rms_gap=best.rms_gap,
+        energy_per_atom=energy,
+        status=status,
+    )
+
+
+def _nodes(assembly: Assembly) -> tuple[str, ...]:
+    found = {b.name or b.formula for b in assembly.blocks if b.kind == "node"}
+    return tuple(sorted(found))
