@@ -55,7 +55,7 @@ def states_of(atom: PieceAtom) -> list[AtomState]:
 def _added(free: int, count: int, atom: PieceAtom, *, cost: float) -> AtomState:
     """A state with hydrogen added: protons where a metal sits or the file has its hydrogen."""
     carbanion = atom.number == 6 and atom.n_heavy == 3 and atom.flat > 0
-    bare_amine = atom.number == 7 and atom.n_heavy + atom.n_hydrogens == 1
+    bare_amine = atom.number == 7 and atom.n_heavy + atom.n_hydrogens == 1 and count == 2
     taken = atom.attached or (atom.trusted and atom.number != 6 and not bare_amine) or carbanion
     if taken and count:
         return AtomState(free, protons=count, cost=cost)
@@ -85,17 +85,20 @@ def _nitrogen(atom: PieceAtom) -> list[AtomState]:
     if sigma == 3 and atom.n_oxides > 1:
         return [AtomState(1, charge=1)]
     if sigma == 3:
-        cheap = bool(atom.n_oxides) or atom.role == "pyridinium"
-        return [AtomState(0), AtomState(1, charge=1, cost=0.5 if cheap else 2.0)]
+        cost = 0.1 if atom.role == "pyridinium" else 0.5 if atom.n_oxides else 2.0
+        return [AtomState(0), AtomState(1, charge=1, cost=cost)]
     if atom.role == "azole":
         return [_added(0, 1, atom, cost=0.0), AtomState(1, cost=1.0)]
     if atom.role:
         return [_added(0, 1, atom, cost=0.0) if atom.role == "NH" else AtomState(1)]
-    each = 0.7 if atom.attached else 2.0 if atom.trusted and sigma == 2 else 0.5
+    each = 0.7 if atom.attached else 2.0 if atom.trusted else 0.5
     states = []
     for free in range(min(3 - sigma, 2) + 1):
-        bent = 0.8 * abs(free - atom.flat) if sigma == 1 and atom.flat > 1 else 0.0
-        states.append(_added(free, 3 - sigma - free, atom, cost=bent + each * (3 - sigma - free)))
+        cost = each * (3 - sigma - free)
+        if sigma == 1:
+            cost = (0.6 + 0.4 * atom.trusted, each + 0.3, 0.0)[free]
+            cost += 0.8 * (2 - free) if atom.flat > 1 else 0.0
+        states.append(_added(free, 3 - sigma - free, atom, cost=cost))
     if sigma == 2:
         states.append(AtomState(2, charge=1, cost=3.0))
     if sigma == 1 and atom.on_nitrogen:
@@ -114,10 +117,10 @@ def _oxygen(atom: PieceAtom) -> list[AtomState]:
     each = 0.5 if atom.attached else 1.6 if atom.trusted else 0.8
     if atom.role:
         return [AtomState(1) if atom.role == "keto" else _added(0, 1, atom, cost=0.0)]
-    ketone = 0.2 * min(atom.oxo_neighbours, 1)
+    ketone = 0.5 * min(atom.oxo_neighbours, 1)
     states = [AtomState(1, cost=ketone), _added(0, 1, atom, cost=each)]
     if atom.on_nitrogen:
-        states.append(AtomState(0, charge=-1, cost=0.2 if atom.n_oxides > 1 else 0.8))
+        states.append(AtomState(0, charge=-1, cost=0.2 if atom.n_oxides > 1 else 0.3))
     return states
 
 
