@@ -34,7 +34,7 @@ A. Earnshaw, Chemistry of the Elements, 2nd ed. (1997)."""
 
 _IN_NODES = {
     "O": -2, "HO": -1, "H2O": 0, "H3O": 1, "CO2": -1, "CS2": -1, "COS": -1, "CHO2": -1,
-    "CO": 0, "O3P": -2, "HO3P": -1, "O3S": -1, "HO3S": 0, "S": -2, "HS": -1, "H2S": 0,
+    "CO": 0, "O3P": -2, "HO3P": -2, "O3S": -1, "HO3S": 0, "S": -2, "HS": -1, "H2S": 0,
     "Se": -2, "Te": -2, "H": -1, "N": -3, "HN": -2, "H2N": -1, "H3N": 0, "O2": -2, "HO2": -1,
     "S2": -2, "N2": 0, "H2": 0, "NO": 1, "B": 0, "H4N2": 0, "O4W": -2, "P": -3, "HO4P": -2,
     "H2O4P": -1, "H3O4P": 0, "O7P2": -4, "H2O3P": 0, "O2P": -1, "BO3": -3, "HBO3": -2, "BO4": -5,
@@ -44,6 +44,8 @@ _IN_NODES = {
     "H2O2P": -1, "HNO3": 0, "F2P": -1, "F2O2P": -1, "FO3P": -2,
 }  # fmt: skip
 """Charges of groups that stay with metals [e]; a cut carboxylate is one of them."""
+_ACID_CHARGES = {6: -1, 15: -2, 16: -1}
+"""Charges of carboxylate, phosphonate and sulfonate without protons, by their middle atom [e]."""
 _OXO = ("V", "Mo", "W", "U", "Ti", "Re", "Nb", "Ta", "Cr", "Np", "Pu", "Os", "Ru", "Mn", "Te")
 """Elements that hold an oxygen atom alone; on others it is a water molecule without hydrogen."""
 
@@ -122,6 +124,10 @@ def _inner_charge(block: Block, metal: Bool[np.ndarray, "atoms"]) -> int | None:
     ported = set(block.port_atoms.tolist())
     for members, bound in inner_groups(block, metal):
         formula = group_formula(block, members)
+        acid = _acid_charge(block, members, ported)
+        if acid is not None:
+            total += acid
+            continue
         if formula == "O" and len(bound) == 1 and not symbols & set(_OXO):
             continue
         if formula == "CO2" and not any(i in ported for i in members):
@@ -134,6 +140,15 @@ def _inner_charge(block: Block, metal: Bool[np.ndarray, "atoms"]) -> int | None:
         else:
             return None
     return total
+
+
+def _acid_charge(block: Block, members: list[int], ported: set[int]) -> int | None:
+    """Charge of a cut acid group: its oxygen atoms' hydrogen counts, not that of the linker."""
+    centres = [i for i in members if i in ported and int(block.numbers[i]) in _ACID_CHARGES]
+    heavy = [i for i in members if block.numbers[i] != 1]
+    if len(centres) != 1 or len(heavy) not in (3, 4):
+        return None
+    return _ACID_CHARGES[int(block.numbers[centres[0]])] + len(members) - len(heavy)
 
 
 def _states(metals: Counter[str], rest: int) -> dict[str, float] | None:

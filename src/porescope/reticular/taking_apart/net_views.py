@@ -18,6 +18,7 @@ from porescope.reticular.taking_apart.piece_net import (
 from porescope.reticular.taking_apart.pieces import Pieces
 
 _N = 7
+_ALKALI = (3, 11, 19, 37, 55)
 
 
 def net_views(
@@ -25,10 +26,12 @@ def net_views(
 ) -> Iterator[tuple[str, NetPart]]:
     """Nets of a framework by one simplification after another, each in one connected part.
 
-    ``clusters``: nodes joined by two neighbouring nitrogen atoms or by one donor atom of a linker
-    count as one; ``pieces``: nodes and linkers as they are cut; ``metals of rods``: endless nodes
-    metal by metal, their carboxylates with the linkers; ``rods``: the same, but each carboxylate
-    a vertex; ``metals``: all nodes metal by metal.
+    ``metals of rods``: endless nodes metal by metal, their carboxylates with the linkers;
+    ``rods``: the same, but each carboxylate a vertex; ``clusters``: nodes joined by two
+    neighbouring nitrogen atoms or by one donor atom of a linker count as one; ``pieces``: nodes
+    and linkers as they are cut, ``repeat units`` where there are endless nodes, which depends on
+    the choice of the cell; ``branches``: linkers with four ports and more as their rings and
+    branching atoms; ``without alkali metals``; ``metals``: all nodes metal by metal.
 
     Parameters
     ----------
@@ -63,32 +66,127 @@ def _views(
 ) -> Iterator[tuple[str, set[Edge]]]:
     graph, parts = pieces.graph, pieces.parts
     plain = piece_edges(pieces)
-    if metal.any():
-        joined = _clustered(pieces, plain, metal)
-        if joined is not None:
-            yield "clusters", joined
-    yield "pieces", plain
-    if not metal.any():
-        return
     with_metal = np.zeros(parts.n_parts, dtype=bool)
     with_metal[parts.part[metal]] = True
     endless = parts.endless & with_metal
-    acid_bonds = np.zeros(graph.n_bonds, dtype=bool)
-    acid_bonds[list(acids.values())] = True
-    at_metal = metal[graph.first] ^ metal[graph.second]
-    for name, chosen, whole_linkers in (
-        ("metals of rods", endless, True),
-        ("rods", endless, False),
-        ("metals", with_metal, True),
-    ):
-        if not chosen.any():
+    for name, whole_linkers in (("metals of rods", True), ("rods", False)):
+        if endless.any():
+            yield name, _metal_edges(pieces, base, metal, acids, endless, whole_linkers)
+    joined = _clustered(pieces, plain, metal) if metal.any() else None
+    if joined is not None:
+        yield "clusters", joined
+    yield ("repeat units" if endless.any() else "pieces"), plain
+    branched = _branch_bonds(pieces, with_metal)
+    if branched.any():
+        yield "branches", _cut_edges(graph, base | branched)
+    heavy = metal & ~np.isin(graph.numbers, _ALKALI)
+    if heavy.any() and heavy.sum() < metal.sum():
+        yield "without alkali metals", _without_alkali(pieces, metal & ~heavy)
+    if metal.any():
+        yield "metals", _metal_edges(pieces, base, metal, acids, with_metal, True)
+    if endless.any() and branched.any():
+        cut = _metal_cut(pieces, base, metal, acids, endless, True)
+        yield "metals of rods, branches", _cut_edges(graph, cut | branched)
+
+
+def _metal_edges(
+    pieces: Pieces,
+    base: Bool[np.ndarray, "bonds"],
+    metal: Bool[np.ndarray, "atoms"],
+    acids: dict[int, int],
+    chosen: Bool[np.ndarray, "parts"],
+    whole_linkers: bool,
+) -> set[Edge]:
+    """Edges where chosen nodes are taken apart metal by metal."""
+    cut = _metal_cut(pieces, base, metal, acids, chosen, whole_linkers)
+    return _cut_edges(pieces.graph, cut)
+
+
+def _metal_cut(
+    pieces: Pieces,
+    base: Bool[np.ndarray, "bonds"],
+    metal: Bool[np.ndarray, "atoms"],
+    acids: dict[int, int],
+    chosen: Bool[np.ndarray, "parts"],
+    whole_linkers: bool,
+) -> Bool[np.ndarray, "bonds"]:
+    graph, parts = pieces.graph, pieces.parts
+    inside = chosen[parts.part]
+    near = inside[graph.first] | inside[graph.second]
+    cut = base | ((metal[graph.first] ^ metal[graph.second]) & near)
+    if whole_linkers:
+        acid_bonds = np.zeros(graph.n_bonds, dtype=bool)
+        acid_bonds[list(acids.values())] = True
+        cut &= ~(acid_bonds & near)
+    return cut
+
+
+def _branch_bonds(
+    pieces: Pieces, with_metal: Bool[np.ndarray, "parts"]
+) -> Bool[np.ndarray, "bonds"]:
+    """Bonds outside rings within organic pieces of four ports and more."""
+    graph, parts = pieces.graph, pieces.parts
+    ends = np.concatenate([graph.first[pieces.link_bonds], graph.second[pieces.link_bonds]])
+    n_ports = np.bincount(parts.part[ends], minlength=parts.n_parts)
+    wide = (n_ports >= 4) & ~with_metal
+    found = np.zeros(graph.n_bonds, dtype=bool)
+    inner = wide[parts.part[graph.first]] & (parts.part[graph.first] == parts.part[graph.second])
+    rows = np.flatnonzero(
+        inner & (graph.numbers[graph.first] > 1) & (graph.numbers[graph.second] > 1)
+    )
+    found[rows] = _bridges(graph.first[rows], graph.second[rows])
+    return found
+
+
+def _bridges(
+    first: Int[np.ndarray, "bonds"], second: Int[np.ndarray, "bonds"]
+) -> Bool[np.ndarray, "bonds"]:
+    """True for bonds whose loss takes a molecule apart (R. E. Tarjan, 1974)."""
+    near: dict[int, list[tuple[int, int]]] = {}
+    for bond, (i, j) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
+        near.setdefault(i, []).append((j, bond))
+        near.setdefault(j, []).append((i, bond))
+    found = np.zeros(len(first), dtype=bool)
+    order: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    for root in near:
+        if root in order:
             continue
-        inside = chosen[parts.part]
-        near = inside[graph.first] | inside[graph.second]
-        cut = base | (at_metal & near)
-        if whole_linkers:
-            cut &= ~(acid_bonds & near)
-        yield name, _cut_edges(graph, cut)
+        order[root] = lowest[root] = len(order)
+        stack = [(root, -1, iter(near[root]))]
+        while stack:
+            atom, came, ways = stack[-1]
+            step = next(ways, None)
+            if step is None:
+                stack.pop()
+                if stack:
+                    before = stack[-1][0]
+                    lowest[before] = min(lowest[before], lowest[atom])
+                    found[came] = lowest[atom] > order[before]
+                continue
+            other, bond = step
+            if bond == came:
+                continue
+            if other in order:
+                lowest[atom] = min(lowest[atom], order[other])
+            else:
+                order[other] = lowest[other] = len(order)
+                stack.append((other, bond, iter(near[other])))
+    return found
+
+
+def _without_alkali(pieces: Pieces, alkali: Bool[np.ndarray, "atoms"]) -> set[Edge]:
+    """Edges between pieces when the bonds of alkali metals are forgotten."""
+    graph = pieces.graph
+    linked = np.zeros(graph.n_bonds, dtype=bool)
+    linked[pieces.link_bonds] = True
+    gone = alkali[graph.first] | alkali[graph.second]
+    whole = parts_of(graph, kept=~linked & ~gone)
+    cross = (whole.part[graph.first] != whole.part[graph.second]) | np.any(whole.shift != 0, axis=1)
+    rows = np.flatnonzero(cross & ~gone)
+    return _edge_set(
+        whole.part[graph.first[rows]], whole.part[graph.second[rows]], whole.shift[rows]
+    )
 
 
 def piece_edges(pieces: Pieces) -> set[Edge]:
