@@ -39,14 +39,21 @@ class LibraryWithProposals(Library):
         Cards of assembled frameworks.
     crystals:
         Their structures, by the cards' identifiers.
+    titles:
+        What to call them.
     """
 
     def __init__(
-        self, library: Library, cards: Sequence[PowderCard], crystals: Mapping[str, Crystal]
+        self,
+        library: Library,
+        cards: Sequence[PowderCard],
+        crystals: Mapping[str, Crystal],
+        titles: Mapping[str, str],
     ) -> None:
         super().__init__(library.stores)
         self.extra = tuple(cards)
         self.crystals = dict(crystals)
+        self.titles = dict(titles)
 
     @property
     def n_assembled(self) -> int:
@@ -114,12 +121,28 @@ def join_proposals(space: SearchSpace, proposals: Sequence[Proposal]) -> JoinedS
         crystals[card.id] = proposal.crystal
         kept[card.id] = proposal
     table = _appended(space.table, cards)
-    library = LibraryWithProposals(space.library, cards, crystals)
+    library = LibraryWithProposals(
+        space.library, cards, crystals, {id: title_of(p) for id, p in kept.items()}
+    )
     return JoinedSpace(
         space=SearchSpace(library=library, table=table),
         assembled=table.ids >= _FIRST,
         proposals=kept,
     )
+
+
+def title_of(proposal: Proposal) -> str:
+    """What to call an assembled framework: its net, and the known one that it is built like.
+
+    Parameters
+    ----------
+    proposal:
+        The framework.
+    """
+    entry = proposal.template
+    net = entry.net_name or "framework"
+    copies = f", {entry.interpenetration}-fold" if entry.interpenetration > 1 else ""
+    return f"built {net}{copies}, like {entry.id}"
 
 
 def fitted_proposal(

@@ -163,6 +163,7 @@ def _chosen(
     """Templates to try, the most promising first."""
     ranked: list[tuple[float, TemplateEntry, Way]] = []
     keys = {name: linker_key(name) for name in sites}
+    caps = None if config.caps is None else {linker_key(c) for c in config.caps}
     shapes: Counter[str] = Counter()
     for entry in entries:
         if without is not None and without(entry):
@@ -171,7 +172,7 @@ def _chosen(
             continue
         if config.nets and entry.net_name not in config.nets:
             continue
-        if config.caps is not None and not set(entry.caps) <= set(config.caps):
+        if caps is not None and not {linker_key(c) for c in entry.caps if c} <= caps:
             continue
         way = _way(entry, sites, keys)
         if way is None:

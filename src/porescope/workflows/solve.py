@@ -408,7 +408,8 @@ def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, .
     result = []
     for rank, scored in enumerate(found.scored, start=1):
         code = int(space.codes[1][scored.row])
-        group = names.setdefault(code, scored.card.title)
+        title = _title(scored.card, space.library)
+        group = names.setdefault(code, title)
         fixed, le_bail = scored.fit.fixed, scored.fit.le_bail
         phase = fixed.phases[0]
         cell = parameters_from_lattice(phase.lattice)
@@ -417,7 +418,7 @@ def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, .
             Candidate(
                 rank=rank,
                 id=scored.card.id,
-                name=scored.card.title,
+                name=title,
                 group=group,
                 source=_source(scored.card),
                 formula=scored.card.formula,
@@ -436,6 +437,12 @@ def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, .
             )
         )
     return tuple(result)
+
+
+def _title(card: PowderCard, library: Library) -> str:
+    if isinstance(library, LibraryWithProposals) and card.id in library.titles:
+        return library.titles[card.id]
+    return card.title
 
 
 def _source(card: PowderCard) -> str:

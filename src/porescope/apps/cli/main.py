@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from porescope.apps.cli import adsorb, index, library, pores, screen, simulate, solve
+from porescope.apps.cli import adsorb, build, index, library, pores, screen, simulate, solve
 from porescope.apps.cli.failure import EXPECTED, Stopped, one_line, report_failure
 
 
@@ -71,6 +71,7 @@ def _porescope(
 
 app.command(name="solve")(solve.solve)
 app.command(name="simulate")(simulate.simulate)
+app.command(name="build")(build.build)
 app.command(name="index")(index.index)
 app.command(name="pores")(pores.pores)
 app.command(name="screen")(screen.screen)

@@ -44,6 +44,17 @@ def elements_from_text(text: str, *, option: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def words_from_text(text: str) -> tuple[str, ...]:
+    """Words of a list such as ``pcu,fcu``, each once.
+
+    Parameters
+    ----------
+    text:
+        The list, separated by commas, semicolons or blanks.
+    """
+    return tuple(dict.fromkeys(word for word in re.split(r"[\s,;]+", text.strip()) if word))
+
+
 def radiation_from_options(wavelength: str, *, neutron: bool) -> Radiation | None:
     """The radiation that the user named, or ``None`` to take what the file says.
 

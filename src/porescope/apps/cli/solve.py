@@ -40,6 +40,39 @@ def solve(
             metavar="ZnC8H10N4", help="Formula of the empty framework.", show_default=False
         ),
     ] = "",
+    linker: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SMILES",
+            help="A linker that was in the pot; frameworks are built of it. Repeat for more.",
+            show_default=False,
+        ),
+    ] = None,
+    solvent: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SMILES",
+            help="Solvent that may sit on the metal of built frameworks; by default any.",
+            show_default=False,
+        ),
+    ] = None,
+    cap: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SMILES",
+            help="Modulator or other molecule that may end at a node, as --solvent.",
+            show_default=False,
+        ),
+    ] = None,
+    nets: Annotated[
+        str,
+        typer.Option(
+            metavar="pcu,fcu", help="Nets (RCSR) of built frameworks.", show_default=False
+        ),
+    ] = "",
+    max_atoms: Annotated[
+        int, typer.Option(min=10, metavar="N", help="Most atoms in the cell of built frameworks.")
+    ] = 1500,
     wavelength: Annotated[
         str,
         typer.Option(
@@ -90,6 +123,7 @@ def solve(
       porescope solve scan.xrdml --out result
       porescope solve scan.xy --wavelength CuKa --elements Zn,C,H,N
       porescope solve wish.dat --wavelength 2.0785 --neutron --metal Zn
+      porescope solve new.xrdml --metal Zr --linker 'OC(=O)c1ccc(cc1)C(=O)O'
       porescope solve monday/*.brml --jobs 2 --out monday/solved
     """
     from porescope.apps.cli.solve_files import Options, solve_files
@@ -103,6 +137,10 @@ def solve(
             elements=elements,
             metal=metal,
             formula=formula,
+            linkers=tuple(linker or ()),
+            caps=(*(solvent or ()), *(cap or ())) or None,
+            nets=nets,
+            max_atoms=max_atoms,
             wavelength=wavelength,
             neutron=neutron,
             two_theta_range_deg=two_theta_range,

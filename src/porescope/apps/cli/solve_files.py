@@ -48,6 +48,14 @@ class Options:
     """Metals that must be in it, separated by commas."""
     formula: str = ""
     """Formula of the empty framework."""
+    linkers: tuple[str, ...] = ()
+    """SMILES of the linkers."""
+    caps: tuple[str, ...] | None = None
+    """SMILES of solvents and modulators that may be bound to a metal; ``None``: any."""
+    nets: str = ""
+    """RCSR symbols of assembled frameworks, separated by commas."""
+    max_atoms: int = 1500
+    """Most atoms in the cell of an assembled framework."""
     wavelength: str = ""
     """Name of the radiation or a number [Å]."""
     neutron: bool = False
@@ -139,6 +147,13 @@ def _check_options(options: Options) -> None:
     elements_from_text(options.metal, option="--metal")
     radiation_from_options(options.wavelength, neutron=options.neutron)
     range_from_option(options.two_theta_range_deg)
+    if options.linkers:
+        from porescope.reticular.smiles import canonical_smiles
+
+        for smiles in (*options.linkers, *(options.caps or ())):
+            canonical_smiles(smiles)
+    elif options.caps or options.nets:
+        raise ConfigError("--solvent, --cap and --nets are about built frameworks: add --linker")
 
 
 @lru_cache(maxsize=1)
@@ -163,6 +178,7 @@ def _run(
         elements_from_text,
         radiation_from_options,
         range_from_option,
+        words_from_text,
     )
     from porescope.workflows.folder_library import open_library
     from porescope.workflows.solve import SolveConfig, solve_pattern
@@ -171,12 +187,17 @@ def _run(
         elements=elements_from_text(options.elements, option="--elements"),
         metals=elements_from_text(options.metal, option="--metal"),
         formula=options.formula,
+        linkers=options.linkers,
+        caps=options.caps,
+        nets=words_from_text(options.nets),
+        max_atoms=options.max_atoms,
         radiation=radiation_from_options(options.wavelength, neutron=options.neutron),
         two_theta_range_deg=range_from_option(options.two_theta_range_deg),
         max_phases=options.max_phases,
         n_fits=options.n_fits,
     )
-    if one_of_many and not (options.elements or options.metal or options.formula):
+    told = options.elements or options.metal or options.formula or options.linkers
+    if one_of_many and not told:
         space = _shared_space(options.library)
         return solve_pattern(file, config=config, library=space, progress=progress)
     if options.library is None:
