@@ -1,0 +1,362 @@
+"""Blocks on a net: starting points from which links are closed.
+
+Each vertex gets a block whose ports point along the edges, each edge between nodes a linker of
+two connections; the cell and the places are scaled so that all links have room. What remains is
+for :mod:`porescope.reticular.fit_assembly`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from porescope.errors import ConfigError
+from porescope.reticular.assembly import Assembly
+from porescope.reticular.block import Block
+from porescope.reticular.nets.catalogue import CatalogueNet, net_named
+from porescope.reticular.nets.labelling import labellings
+from porescope.reticular.placing_edges import EdgeEnd, linked_ports, posed_linker
+from porescope.reticular.placing_plan import Choice, choices, plan_for, ports_suit
+from porescope.reticular.placing_turns import connections_of, rotation_onto
+
+_ROUNDS = 12
+_LAYER_GAP = 3.4
+"""From the atoms of one layer to those of the next [Å]."""
+_CHAIN_GAP = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacingConfig:
+    """How blocks are put on a net."""
+
+    max_misfit: float = 0.65
+    """Largest root mean square distance of unit vectors along ports and along edges; 0.5 is about
+    30 degrees."""
+    n_best: int = 4
+    """Most starting points."""
+    n_turns: int = 8
+    """Most turns of each vertex that are compared."""
+    layer_spacing: float | None = None
+    """Distance between layers [Å]; ``None`` takes their thickness and 3.4 Å."""
+    seed: int = 0
+    """Of the search for turns that go together."""
+
+
+def place_on_net(
+    net: str | CatalogueNet,
+    *,
+    nodes: Sequence[Block],
+    linkers: Sequence[Block] = (),
+    config: PlacingConfig | None = None,
+) -> list[Assembly]:
+    """Starting points of frameworks of given blocks on a net.
+
+    Parameters
+    ----------
+    net:
+        The net or its name.
+    nodes, linkers:
+        Blocks, each of which is used. Linkers with two connections lie on edges, others stand
+        at vertices. Ports of a linker that chelate one metal are one connection.
+    config:
+        Limits.
+
+    Returns
+    -------
+    :
+        Posed blocks, the most promising first; empty where the blocks do not suit the net. Layers
+        and chains lie in the middle of cells that leave room for the next.
+
+    Raises
+    ------
+    ConfigError
+        Where no net has the name, or there is no node.
+    """
+    config = config or PlacingConfig()
+    entry = net_named(net) if isinstance(net, str) else net
+    if not nodes:
+        raise ConfigError("a framework needs at least one node; give the blocks that join linkers")
+    blocks = [*nodes, *linkers]
+    counts = connection_counts(nodes, linkers)
+    if counts is None:
+        return []
+    found: list[tuple[float, Choice]] = []
+    for labelled in labellings(entry, nodes=counts[0], linkers=counts[1]):
+        plan = plan_for(
+            labelled,
+            blocks,
+            n_nodes=len(nodes),
+            max_misfit=config.max_misfit,
+            n_turns=config.n_turns,
+        )
+        if plan is not None:
+            found += [(c.cost, c) for c in choices(plan, n_best=config.n_best, seed=config.seed)]
+    found.sort(key=lambda item: item[0])
+    assemblies = []
+    for cost, choice in found[: config.n_best]:
+        if cost < 100.0:
+            assembly = _assembled(choice, config)
+            if assembly is not None:
+                assemblies.append(assembly)
+    return assemblies
+
+
+def connection_counts(
+    nodes: Sequence[Block], linkers: Sequence[Block]
+) -> tuple[list[int], list[int]] | None:
+    """Number of connections of each node and of each linker, or nothing where they do not agree.
+
+    Parameters
+    ----------
+    nodes, linkers:
+        Blocks. Where linkers chelate, a node's ports are shared out among them evenly.
+    """
+    joined = [connections_of(block) for block in linkers]
+    sizes = {len(ports) for one in joined for ports in one.ports}
+    size = sizes.pop() if len(sizes) == 1 else 1
+    if any(block.n_ports % size for block in nodes):
+        return None
+    return [b.n_ports // size for b in nodes], [one.n_connections for one in joined]
+
+
+@dataclass(slots=True, eq=False)
+class _Posing:
+    """Vertices while they settle: places, turns and cell."""
+
+    choice: Choice
+    places: Float[np.ndarray, "vertices 3"]
+    lattice: Float[np.ndarray, "3 3"]
+    rotations: Float[np.ndarray, "vertices 3 3"]
+
+    def edge_vectors(self) -> Float[np.ndarray, "edges 3"]:
+        """From vertex to vertex [Å]."""
+        edges = self.choice.plan.labelled.entry.net.edges
+        return self.places[edges[:, 1]] + edges[:, 2:] @ self.lattice - self.places[edges[:, 0]]
+
+    def turn_to(self, vectors: Float[np.ndarray, "edges 3"]) -> None:
+        """Turn each block to the edges as they are."""
+        plan = self.choice.plan
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        for v, ends in enumerate(plan.ends):
+            turn = plan.turns[v][int(self.choice.turns[v])]
+            if len(ends) < 3:
+                self.rotations[v] = turn.rotation
+                continue
+            per_edge = len(turn.connections) // len(ends)
+            targets = np.repeat([unit[e] * (1.0, -1.0)[s] for e, s in ends], per_edge, axis=0)
+            own = plan.connections[int(plan.labelled.blocks[v])].directions[turn.connections]
+            hand = float(np.linalg.det(turn.rotation))
+            self.rotations[v] = rotation_onto(own, targets, hand=hand)
+
+    def end(self, vertex: int, k: int) -> EdgeEnd:
+        """What a vertex offers to one of its edges."""
+        plan = self.choice.plan
+        block = int(plan.labelled.blocks[vertex])
+        own, rotation = plan.connections[block], self.rotations[vertex]
+        slot = plan.slots(vertex, int(self.choice.turns[vertex]))[k]
+        return EdgeEnd(
+            piece=vertex,
+            block=block,
+            connection=int(slot[0]),
+            ports=tuple(p for c in slot.tolist() for p in own.ports[c]),
+            anchor=rotation @ own.anchors[slot].mean(axis=0),
+            vector=rotation @ own.vectors[slot].mean(axis=0),
+            normal=rotation @ own.normals[slot[0]],
+        )
+
+
+def _assembled(choice: Choice, config: PlacingConfig) -> Assembly | None:
+    """Settle the vertices, then lay linkers on the edges."""
+    plan = choice.plan
+    entry = plan.labelled.entry
+    edges = entry.net.edges
+    sides = {end: k for ends in plan.ends for k, end in enumerate(ends)}
+    linkers = _linkers_of_edges(choice, sides)
+    if linkers is None:
+        return None
+    posing = _Posing(
+        choice=choice,
+        places=entry.frac @ entry.lattice,
+        lattice=entry.lattice.copy(),
+        rotations=np.tile(np.eye(3), (entry.net.n_vertices, 1, 1)),
+    )
+    _settle(posing, linkers, sides)
+    first = [posing.end(int(e[0]), sides[i, 0]) for i, e in enumerate(edges)]
+    second = [posing.end(int(e[1]), sides[i, 1]) for i, e in enumerate(edges)]
+    kinds = plan.labelled.blocks.tolist()
+    rotations = list(posing.rotations)
+    origins = [
+        place - turn @ plan.connections[kind].centre
+        for place, turn, kind in zip(posing.places, posing.rotations, kinds, strict=True)
+    ]
+    links: list[list[int]] = []
+    for i, (a, b) in enumerate(zip(first, second, strict=True)):
+        cell = edges[i, 2:].tolist()
+        there = posing.places[b.piece] + edges[i, 2:] @ posing.lattice
+        if linkers[i] < 0:
+            pairs = linked_ports(
+                plan.blocks,
+                (a, b),
+                posing.places[a.piece],
+                there,
+                posing.rotations,
+                plan.connections,
+            )
+            links += [[a.piece, p, b.piece, q, *cell] for p, q in pairs]
+            continue
+        posed = posed_linker(
+            plan.blocks,
+            plan.connections,
+            linkers[i],
+            (a, b),
+            (posing.places[a.piece], there),
+            posing.rotations,
+            suits=lambda at, other: ports_suit(plan, at, other),
+        )
+        piece = len(kinds)
+        kinds.append(linkers[i])
+        rotations.append(posed.rotation)
+        origins.append(posed.origin)
+        links += [[a.piece, p, piece, q, 0, 0, 0] for p, q in posed.first]
+        links += [[piece, q, b.piece, p, *cell] for p, q in posed.second]
+    return _roomy(
+        Assembly(
+            lattice=posing.lattice,
+            blocks=plan.blocks,
+            kinds=np.array(kinds, dtype=np.int64),
+            origins=np.array(origins),
+            rotations=np.array(rotations),
+            links=np.array(links, dtype=np.int64),
+            name=entry.name,
+        ),
+        dimension=entry.dimension,
+        spacing=config.layer_spacing,
+    )
+
+
+def _linkers_of_edges(choice: Choice, sides: dict[tuple[int, int], int]) -> list[int] | None:
+    """The linker on each edge, -1 where the blocks at its ends are linked directly.
+
+    Where several linkers suit, parallel edges carry the same and others take turns.
+    """
+    plan = choice.plan
+    edges = plan.labelled.entry.net.edges
+    vectors = plan.labelled.entry.edge_vectors
+    two = [
+        i for i in range(plan.n_nodes, len(plan.blocks)) if plan.connections[i].n_connections == 2
+    ]
+    groups: list[np.ndarray] = []
+    found = []
+    for i, (a, b) in enumerate(edges[:, :2].tolist()):
+        if not plan.labelled.bridged or max(plan.labelled.blocks[[a, b]]) >= plan.n_nodes:
+            found.append(-1)
+            continue
+        ends = []
+        for v, side in ((a, 0), (b, 1)):
+            slot = plan.slots(v, int(choice.turns[v]))[sides[i, side]]
+            ends.append((int(plan.labelled.blocks[v]), int(slot[0])))
+        suited = [
+            linker
+            for linker in two
+            if any(
+                ports_suit(plan, ends[0], (linker, c))
+                and ports_suit(plan, ends[1], (linker, 1 - c))
+                for c in (0, 1)
+            )
+        ]
+        if not suited:
+            return None
+        unit = vectors[i] / np.linalg.norm(vectors[i])
+        group = next((g for g, u in enumerate(groups) if abs(u @ unit) > 0.97), len(groups))
+        if group == len(groups):
+            groups.append(unit)
+        found.append(suited[group % len(suited)])
+    return found if set(two) <= set(found) else None
+
+
+def _settle(posing: _Posing, linkers: list[int], sides: dict[tuple[int, int], int]) -> None:
+    """Scale the cell and move the vertices until edges are as long as their blocks want."""
+    plan = posing.choice.plan
+    net, dimension = plan.labelled.entry.net, plan.labelled.entry.dimension
+    edges, n = net.edges, net.n_vertices
+    design = np.zeros((len(edges) + 1, n + dimension))
+    rows = np.arange(len(edges))
+    np.add.at(design, (rows, edges[:, 1]), 1.0)
+    np.add.at(design, (rows, edges[:, 0]), -1.0)
+    design[: len(edges), n:] = edges[:, 2 : 2 + dimension]
+    design[-1, :n] = 1.0
+    solver = np.linalg.pinv(design)
+    lengths = [_length(plan.connections[i]) if i >= 0 else 0.0 for i in linkers]
+    for round_ in range(_ROUNDS):
+        vectors = posing.edge_vectors()
+        posing.turn_to(vectors)
+        wanted = np.zeros((len(edges) + 1, 3))
+        for i, (a, b) in enumerate(edges[:, :2].tolist()):
+            one, two = posing.end(a, sides[i, 0]), posing.end(b, sides[i, 1])
+            if linkers[i] < 0:
+                wanted[i] = one.anchor + 0.5 * (one.vector - two.vector) - two.anchor
+                continue
+            between = vectors[i] - one.anchor + two.anchor if round_ else vectors[i]
+            size = float(np.linalg.norm(between))
+            wanted[i] = one.anchor + lengths[i] * between / size - two.anchor
+        if round_ == 0:
+            scale = (
+                np.linalg.norm(wanted[:-1], axis=1).sum() / np.linalg.norm(vectors, axis=1).sum()
+            )
+            posing.places = posing.places * scale
+            posing.lattice = posing.lattice * scale
+        solved = solver @ wanted
+        posing.places = solved[:n]
+        posing.lattice[:dimension] = solved[n:]
+
+
+def _length(connections: object) -> float:
+    """From where one end of a two-connected linker expects its partner to where the other does."""
+    from porescope.reticular.placing_turns import Connections
+
+    assert isinstance(connections, Connections)
+    ends = connections.anchors + connections.vectors
+    return float(np.linalg.norm(ends[1] - ends[0]))
+
+
+def _roomy(assembly: Assembly, *, dimension: int, spacing: float | None) -> Assembly:
+    """Cells of layers and chains made wide enough for their atoms."""
+    if dimension == 3:
+        return assembly
+    lattice = assembly.lattice.copy()
+    places = np.concatenate([assembly.piece_positions(i) for i in range(assembly.n_pieces)])
+    if dimension == 2:
+        normal = np.cross(lattice[0], lattice[1])
+        normal /= np.linalg.norm(normal)
+        height = places @ normal
+        lattice[2] = normal * (spacing or float(np.ptp(height)) + _LAYER_GAP)
+    else:
+        axis = lattice[0] / np.linalg.norm(lattice[0])
+        side = np.cross(axis, np.eye(3)[np.argmin(np.abs(axis))])
+        side /= np.linalg.norm(side)
+        for row, direction in ((1, side), (2, np.cross(axis, side))):
+            lattice[row] = direction * (float(np.ptp(places @ direction)) + _CHAIN_GAP)
+    return Assembly(
+        lattice=lattice,
+        blocks=assembly.blocks,
+        kinds=assembly.kinds,
+        origins=assembly.origins,
+        rotations=assembly.rotations,
+        links=assembly.links,
+        name=assembly.name,
+    )
+
+
+def port_counts(assembly: Assembly) -> Int[np.ndarray, "pieces"]:
+    """Number of linked ports of each piece.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks.
+    """
+    pieces = assembly.links[:, [0, 2]].ravel()
+    return np.bincount(pieces, minlength=assembly.n_pieces)

@@ -1,0 +1,330 @@
+"""How a block is turned so that its ports point along the edges of a net."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from porescope.reticular.block import Block
+
+_CHELATE = 1.1
+"""Ports whose far ends lie nearer than this go to one atom [Å]."""
+_ANGLE = 0.75
+"""Pairs of directions whose angles differ by more than this are not laid over one another [rad]."""
+_SAME = 0.4
+"""Atoms nearer than this are on the same place when turns are compared [Å]."""
+_FLAT = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Turn:
+    """One way to turn a block."""
+
+    rotation: Float[np.ndarray, "3 3"]
+    """Orthogonal matrix; a determinant of -1 makes a mirror image."""
+    connections: Int[np.ndarray, "edges"]
+    """Connection of the block that goes along each edge."""
+    misfit: float
+    """Root mean square distance of unit vectors along connections and along edges."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Connections:
+    """The ports of a block, those that chelate one atom taken together."""
+
+    ports: tuple[tuple[int, ...], ...]
+    """Ports of each connection."""
+    centre: Float[np.ndarray, "3"]
+    """Mean of where the connections leave the block [Å]."""
+    anchors: Float[np.ndarray, "connections 3"]
+    """From the centre to where each connection starts, the mean of its port atoms [Å]."""
+    vectors: Float[np.ndarray, "connections 3"]
+    """Mean port vector of each connection [Å]."""
+    directions: Float[np.ndarray, "connections 3"]
+    """Unit vectors from the centre to the middles of the bonds that leave."""
+    normals: Float[np.ndarray, "connections 3"]
+    """Normal of the plane at the port's atom, zeros where that is not flat."""
+
+    @property
+    def n_connections(self) -> int:
+        """Number of connections."""
+        return len(self.ports)
+
+
+def connections_of(block: Block, *, chelating: int = 0) -> Connections:
+    """Connections of a block.
+
+    Parameters
+    ----------
+    block:
+        A node or a linker.
+    chelating:
+        Ports in each connection; 0 finds out by where ports meet. Of a metal with several ports
+        to one linker nothing can be seen in the block, so it is left with single ports.
+    """
+    start = block.positions[block.port_atoms]
+    ends = start + block.port_vectors
+    groups: list[list[int]] = []
+    for port in range(block.n_ports):
+        near = [
+            group
+            for group in groups
+            if chelating != 1 and np.linalg.norm(ends[group[0]] - ends[port]) < _CHELATE
+        ]
+        if near and block.port_atoms[near[0][0]] != block.port_atoms[port]:
+            near[0].append(port)
+        else:
+            groups.append([port])
+    middles = np.array([(start[g] + 0.5 * block.port_vectors[g]).mean(axis=0) for g in groups])
+    centre = middles.mean(axis=0)
+    out = middles - centre
+    size = np.linalg.norm(out, axis=1, keepdims=True)
+    vectors = np.array([block.port_vectors[g].mean(axis=0) for g in groups])
+    out = np.where(size > 0.2, out, vectors)
+    normals = port_normals(block)
+    return Connections(
+        ports=tuple(tuple(g) for g in groups),
+        centre=centre,
+        anchors=np.array([start[g].mean(axis=0) for g in groups]) - centre,
+        vectors=vectors,
+        directions=out / np.linalg.norm(out, axis=1, keepdims=True),
+        normals=np.array([normals[g[0]] if len(g) == 1 else np.zeros(3) for g in groups]),
+    )
+
+
+def port_normals(block: Block) -> Float[np.ndarray, "ports 3"]:
+    """Unit normal of the plane at the atom of each port, zeros where it has none.
+
+    Parameters
+    ----------
+    block:
+        Any block. An atom has a plane where it has two neighbours in the block and lies with
+        them and the port in one plane.
+    """
+    found = np.zeros((block.n_ports, 3))
+    for port, atom in enumerate(block.port_atoms.tolist()):
+        rows = block.bonds[np.any(block.bonds == atom, axis=1)]
+        others = rows[rows != atom]
+        if len(others) != 2:
+            continue
+        one, other = block.positions[others] - block.positions[atom]
+        normal = np.cross(one, other)
+        size = float(np.linalg.norm(normal))
+        vector = block.port_vectors[port]
+        if size > _FLAT and abs(vector @ normal) < _FLAT * size * np.linalg.norm(vector):
+            found[port] = normal / size
+    return found
+
+
+def best_turns(
+    directions: Float[np.ndarray, "edges 3"],
+    targets: Float[np.ndarray, "edges 3"],
+    *,
+    n_best: int = 48,
+    mirrored: bool = True,
+) -> list[Turn]:
+    """Turns that lay unit vectors onto others, the best first.
+
+    Parameters
+    ----------
+    directions:
+        Unit vectors of the block.
+    targets:
+        As many unit vectors along edges, in the order of the edges.
+    n_best:
+        Most turns to return.
+    mirrored:
+        Turn the mirror image as well.
+
+    Returns
+    -------
+    :
+        Turns that give the edges to the connections in different ways.
+    """
+    if len(directions) != len(targets):
+        return []
+    if len(targets) < 3:
+        return _turns_of_two(directions, targets)
+    first, second = _broadest_pair(directions)
+    angle = _angle(directions[first], directions[second])
+    frame = _frame(directions[first], directions[second])
+    hands = (1.0, -1.0) if mirrored else (1.0,)
+    found: dict[tuple[int, ...], Turn] = {}
+    cosines = np.clip(targets @ targets.T, -1.0, 1.0)
+    angles = np.arccos(cosines)
+    for a, b in np.argwhere(np.abs(angles - angle) < _ANGLE).tolist():
+        if a == b or abs(cosines[a, b]) > 0.995:
+            continue
+        goal = _frame(targets[a], targets[b])
+        for hand in hands:
+            rotation = goal.T @ np.diag([1.0, 1.0, hand]) @ frame
+            turn = _settled(rotation, directions, targets)
+            key = (*turn.connections.tolist(), int(np.linalg.det(turn.rotation) > 0))
+            if key not in found or turn.misfit < found[key].misfit:
+                found[key] = turn
+    return sorted(found.values(), key=lambda t: round(t.misfit, 4))[:n_best]
+
+
+def distinct_turns(block: Block, turns: list[Turn], *, n_best: int = 12) -> list[Turn]:
+    """Of turns that put like atoms on the same places only the first.
+
+    Parameters
+    ----------
+    block:
+        The block that is turned.
+    turns:
+        Turns of it, the best first.
+    n_best:
+        Most turns to return.
+    """
+    centred = block.positions - connections_of(block).centre
+    apart = (block.numbers[:, None] != block.numbers[None, :]) * 1e3
+    kept: list[Turn] = []
+    places: list[np.ndarray] = []
+    for turn in turns:
+        posed = centred @ turn.rotation.T
+        for other in places:
+            nearest = (cdist(posed, other) + apart).min(axis=1)
+            if nearest.max() < _SAME:
+                break
+        else:
+            kept.append(turn)
+            places.append(posed)
+            if len(kept) >= n_best:
+                break
+    return kept
+
+
+def rotation_onto(
+    directions: Float[np.ndarray, "n 3"], targets: Float[np.ndarray, "n 3"], *, hand: float
+) -> Float[np.ndarray, "3 3"]:
+    """Orthogonal matrix that best turns vectors onto others (Kabsch).
+
+    Parameters
+    ----------
+    directions:
+        Vectors to turn.
+    targets:
+        Where to, row by row.
+    hand:
+        Determinant, 1 or -1.
+    """
+    left, _, right = np.linalg.svd(targets.T @ directions)
+    sign = np.sign(np.linalg.det(left @ right)) * np.sign(hand)
+    return left @ np.diag([1.0, 1.0, sign]) @ right
+
+
+def _settled(
+    rotation: Float[np.ndarray, "3 3"],
+    directions: Float[np.ndarray, "n 3"],
+    targets: Float[np.ndarray, "n 3"],
+) -> Turn:
+    """Assignment and rotation, each the best for the other."""
+    hand = float(np.sign(np.linalg.det(rotation)))
+    order = np.full(len(targets), -1)
+    for _ in range(4):
+        likeness = targets @ (directions @ rotation.T).T
+        new = np.argmax(likeness, axis=1)
+        if len(np.unique(new)) < len(new):
+            _, new = linear_sum_assignment(-likeness)
+        if np.array_equal(new, order):
+            break
+        order = new
+        rotation = rotation_onto(directions[order], targets, hand=hand)
+    miss = directions[order] @ rotation.T - targets
+    return Turn(
+        rotation=rotation,
+        connections=order.astype(np.int64),
+        misfit=float(np.sqrt(np.mean(np.sum(miss**2, axis=1)))),
+    )
+
+
+def _turns_of_two(
+    directions: Float[np.ndarray, "n 3"], targets: Float[np.ndarray, "n 3"]
+) -> list[Turn]:
+    """Turns of a block of one or two connections, at quarter turns about its axis."""
+    if len(targets) == 0:
+        return []
+    found = []
+    for order in ([0],) if len(targets) == 1 else ([0, 1], [1, 0]):
+        turned = directions[order]
+        axis = turned[0] - turned[-1] if len(order) > 1 else turned[0]
+        goal = targets[0] - targets[-1] if len(order) > 1 else targets[0]
+        lay = rotation_between(axis, goal)
+        for quarter in range(4):
+            rotation = _about(goal, quarter * np.pi / 2) @ lay
+            miss = turned @ rotation.T - targets
+            misfit = float(np.sqrt(np.mean(np.sum(miss**2, axis=1))))
+            found.append(
+                Turn(rotation=rotation, connections=np.array(order, np.int64), misfit=misfit)
+            )
+    return sorted(found, key=lambda t: round(t.misfit, 4))
+
+
+def rotation_between(
+    vector: Float[np.ndarray, "3"], goal: Float[np.ndarray, "3"]
+) -> Float[np.ndarray, "3 3"]:
+    """The smallest rotation that turns one direction into another.
+
+    Parameters
+    ----------
+    vector:
+        Direction to turn.
+    goal:
+        Where to.
+    """
+    a, b = vector / np.linalg.norm(vector), goal / np.linalg.norm(goal)
+    if a @ b < -1.0 + 1e-9:
+        side = np.cross(a, np.eye(3)[np.argmin(np.abs(a))])
+        side /= np.linalg.norm(side)
+        return 2.0 * np.outer(side, side) - np.eye(3)
+    cross = np.cross(a, b)
+    matrix = np.array(
+        [[0.0, -cross[2], cross[1]], [cross[2], 0.0, -cross[0]], [-cross[1], cross[0], 0.0]]
+    )
+    return np.eye(3) + matrix + matrix @ matrix / (1.0 + a @ b)
+
+
+def _about(axis: Float[np.ndarray, "3"], angle: float) -> Float[np.ndarray, "3 3"]:
+    """Rotation by an angle about an axis."""
+    x, y, z = axis / np.linalg.norm(axis)
+    matrix = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.eye(3) + np.sin(angle) * matrix + (1.0 - np.cos(angle)) * (matrix @ matrix)
+
+
+def rotations_about(
+    axis: Float[np.ndarray, "3"], angles: Float[np.ndarray, "n"]
+) -> Float[np.ndarray, "n 3 3"]:
+    """Rotations about one axis.
+
+    Parameters
+    ----------
+    axis:
+        Any length.
+    angles:
+        Angles [rad].
+    """
+    return np.array([_about(axis, float(angle)) for angle in angles])
+
+
+def _frame(one: Float[np.ndarray, "3"], other: Float[np.ndarray, "3"]) -> np.ndarray:
+    """Orthonormal rows from two directions, the same whichever of the two is longer."""
+    rows = np.stack([one + other, one - other])
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.concatenate([rows, np.cross(rows[0], rows[1])[None]])
+
+
+def _broadest_pair(directions: Float[np.ndarray, "n 3"]) -> tuple[int, int]:
+    """The two directions that are most nearly at right angles."""
+    cosine = np.abs(directions @ directions.T) + np.eye(len(directions)) * 2.0
+    first, second = np.unravel_index(int(np.argmin(cosine)), cosine.shape)
+    return int(first), int(second)
+
+
+def _angle(one: Float[np.ndarray, "3"], other: Float[np.ndarray, "3"]) -> float:
+    """Angle between two unit vectors [rad]."""
+    return float(np.arccos(np.clip(one @ other, -1.0, 1.0)))
