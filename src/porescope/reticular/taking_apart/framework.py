@@ -24,6 +24,7 @@ from porescope.reticular.taking_apart.bond_graph import (
 )
 from porescope.reticular.taking_apart.charges import with_charges
 from porescope.reticular.taking_apart.covalent import is_zeolite, linkage_bonds, zeolite_bonds
+from porescope.reticular.taking_apart.disorder import one_alternative
 from porescope.reticular.taking_apart.groups import acid_bonds, inorganic_atoms, metal_atoms
 from porescope.reticular.taking_apart.ligands import agreed, problems_of, with_smiles
 from porescope.reticular.taking_apart.net_views import net_views, piece_edges
@@ -44,7 +45,8 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
     Metals stay with their inorganic bridges and with the carboxylate, phosphonate and sulfonate
     groups on them; organic pieces are cut off at those groups' bonds to carbon and at their other
     donor atoms. Covalent frameworks are cut at the linkages that formed them, zeolites between
-    their tetrahedra. An endless node is cut into one repeat unit.
+    their tetrahedra. An endless node is cut into one repeat unit. Of disordered groups one
+    alternative is taken, and the rest is left out.
 
     Parameters
     ----------
@@ -53,6 +55,7 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
     name_net:
         Whether to look up the net's name, which takes most of the time.
     """
+    crystal, kept = one_alternative(crystal)
     graph = bond_graph(crystal)
     metal = metal_atoms(graph)
     cut = bonds_to_cut(graph, metal=metal)
@@ -78,6 +81,9 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
     charged, charge, unbalanced = with_charges(tuple(told), counts=counts)
     net, view, key, name = _net_of(pieces, metal=metal, acids=acids, name_net=name_net)
     dimension, copies = _extent(pieces)
+    problems = [*problems_of(told), *([unbalanced] if unbalanced else [])]
+    if not kept.all():
+        problems.append(f"disorder: {int((~kept).sum())} of {len(kept)} atoms left out")
     return TakenApart(
         assembly=replace(assembly, blocks=charged),
         net=net,
@@ -87,7 +93,7 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
         dimension=dimension,
         interpenetration=copies,
         charge=charge,
-        problems=problems_of(told) + ((unbalanced,) if unbalanced else ()),
+        problems=tuple(problems),
     )
 
 
@@ -118,6 +124,8 @@ def bonds_to_cut(
 def put_together_graph_equal(taken: TakenApart, crystal: Crystal) -> bool:
     """Whether the pieces and links give the crystal's own bonds, each with its cell.
 
+    Of disordered groups one alternative counts, the same as in taking apart.
+
     Parameters
     ----------
     taken:
@@ -125,6 +133,7 @@ def put_together_graph_equal(taken: TakenApart, crystal: Crystal) -> bool:
     crystal:
         What they were taken from.
     """
+    crystal, _ = one_alternative(crystal)
     made = crystal_of_assembly(taken.assembly)
     if made.n_atoms != crystal.n_atoms:
         return False

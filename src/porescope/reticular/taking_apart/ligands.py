@@ -12,14 +12,12 @@ from scipy.spatial import KDTree
 from porescope.crystal.elements import covalent_radii, is_metal
 from porescope.reticular.block import Block
 from porescope.reticular.linkers.to_smiles import smiles_of_fragment
+from porescope.reticular.taking_apart.disorder import OVERLAP
 from porescope.reticular.taking_apart.pieces import Pieces
 
 _H, _B, _C, _N, _O, _F, _P, _S = 1, 5, 6, 7, 8, 9, 15, 16
 _HALOGENS = (9, 17, 35, 53)
 _ALKALI = {3: 1, 11: 1, 19: 1, 37: 1, 55: 1, 12: 2, 20: 2, 38: 2, 56: 2}
-
-_OVERLAP = 0.74
-"""Atoms nearer than this share of the sum of their radii are no bond of any kind."""
 
 KNOWN_INORGANIC = {
     "O": ("O", 0),
@@ -283,7 +281,7 @@ def problems_of(blocks: list[Block]) -> tuple[str, ...]:
 
 def _overlaps(block: Block) -> bool:
     """Whether heavy atoms lie nearer than any bond, as those of alternatives in disorder do."""
-    heavy = np.flatnonzero(block.numbers > 1)
+    heavy = np.flatnonzero((block.numbers > 1) & ~is_metal()[block.numbers])
     if len(heavy) < 2:
         return False
     near = np.array(sorted(KDTree(block.positions[heavy]).query_pairs(1.2)), dtype=np.int64)
@@ -292,4 +290,4 @@ def _overlaps(block: Block) -> bool:
     i, j = heavy[near[:, 0]], heavy[near[:, 1]]
     radii = covalent_radii()[block.numbers]
     away = np.linalg.norm(block.positions[i] - block.positions[j], axis=1)
-    return bool(np.any(away < _OVERLAP * (radii[i] + radii[j])))
+    return bool(np.any(away < OVERLAP * (radii[i] + radii[j])))
