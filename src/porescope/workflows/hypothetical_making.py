@@ -45,7 +45,7 @@ class MakingConfig:
     """Most frameworks with functional groups for each of these."""
     groups: tuple[str, ...] = tuple(GROUPS)
     """Functional groups."""
-    max_atoms: int = 500
+    max_atoms: int = 300
     """Largest number of atoms in a cell."""
     parent_steps: int = 60
     """Most steps of relaxation of a framework without groups."""
