@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from porescope.errors import ConfigError
-from porescope.reticular.assembly import Assembly
+from porescope.reticular.assembly import Assembly, link_gaps
 from porescope.reticular.block import Block
 from porescope.reticular.nets.catalogue import CatalogueNet, net_named
 from porescope.reticular.nets.labelling import labellings
@@ -95,13 +95,14 @@ def place_on_net(
         if plan is not None:
             found += [(c.cost, c) for c in choices(plan, n_best=config.n_best, seed=config.seed)]
     found.sort(key=lambda item: item[0])
-    assemblies = []
-    for cost, choice in found[: config.n_best]:
+    scored: list[tuple[float, int, Assembly]] = []
+    for cost, choice in found[: 2 * config.n_best]:
         if cost < 100.0:
             assembly = _assembled(choice, config)
             if assembly is not None:
-                assemblies.append(assembly)
-    return assemblies
+                gap = float(link_gaps(assembly).mean())
+                scored.append((round(cost + gap, 4), len(scored), assembly))
+    return [assembly for _, _, assembly in sorted(scored, key=lambda s: s[:2])[: config.n_best]]
 
 
 def connection_counts(

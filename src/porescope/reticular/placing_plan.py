@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import no_type_check
 
+import numba
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -25,6 +27,8 @@ _FORBIDDEN = 1e3
 _WORTH = 0.05
 """Gain for each edge that is worth a doubled cell."""
 _RESTARTS = 24
+_MOST_DOUBLED = 12
+"""Vertices in the smallest cell beyond which no doubled cell is tried."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -140,29 +144,52 @@ def choices(plan: Plan, *, n_best: int = 4, seed: int = 0) -> list[Choice]:
     seed:
         Of the search's restarts.
     """
-    found = _optimised(plan, n_best=n_best, seed=seed)
-    if max(len(t) for t in plan.turns) == 1:
+    costs = _costs_of(plan)
+    found = _optimised(plan, costs, n_best=n_best, seed=seed)
+    n = plan.labelled.entry.net.n_vertices
+    if max(len(t) for t in plan.turns) == 1 or n > _MOST_DOUBLED:
         return found
-    floor = _misfit_floor(plan)
-    if found[0].cost - floor < _WORTH:
+    if found[0].cost - _misfit_floor(plan, costs) < _WORTH:
         return found
     best = found
     for parity in parities(plan.labelled.entry.dimension)[1:]:
-        trial = _optimised(_doubled_plan(plan, parity), n_best=n_best, seed=seed)
+        twice = _doubled_plan(plan, parity)
+        trial = _optimised(twice, costs.twice(), n_best=n_best, seed=seed)
         if trial[0].cost < best[0].cost - 1e-6:
             best = trial
     return [*best, *found[:1]] if best[0].cost < found[0].cost - _WORTH else found
 
 
-def _misfit_floor(plan: Plan) -> float:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Costs:
+    """Costs as arrays, padded to the largest number of turns."""
+
+    own: Float[np.ndarray, "vertices turns"]
+    """Of each turn by itself; infinite beyond a vertex's turns."""
+    pair: Float[np.ndarray, "edges turns turns"]
+    """Of each edge for the turns at its ends."""
+
+    def twice(self) -> _Costs:
+        """The same in a doubled cell, where each edge comes twice in a row."""
+        return _Costs(own=np.tile(self.own, (2, 1)), pair=np.repeat(self.pair, 2, axis=0))
+
+
+def _costs_of(plan: Plan) -> _Costs:
+    """All costs of a plan."""
+    most = max(len(t) for t in plan.turns)
+    own = np.full((len(plan.turns), most), np.inf)
+    for v, turns in enumerate(plan.turns):
+        own[v, : len(turns)] = [turn.misfit**2 * len(plan.ends[v]) for turn in turns]
+    tables = _pair_costs(plan)
+    pair = np.full((len(tables), most, most), _FORBIDDEN)
+    for e, table in enumerate(tables):
+        pair[e, : table.shape[0], : table.shape[1]] = table
+    return _Costs(own=own, pair=pair)
+
+
+def _misfit_floor(plan: Plan, costs: _Costs) -> float:
     """The least that the turns cost by themselves, for each edge."""
-    least = [min(_own_cost(plan, v, i) for i in range(len(t))) for v, t in enumerate(plan.turns)]
-    return float(sum(least)) / plan.labelled.entry.net.n_edges
-
-
-def _own_cost(plan: Plan, vertex: int, choice: int) -> float:
-    """Cost of a turn by itself."""
-    return plan.turns[vertex][choice].misfit ** 2 * len(plan.ends[vertex])
+    return float(costs.own.min(axis=1).sum()) / plan.labelled.entry.net.n_edges
 
 
 def _doubled_plan(plan: Plan, parity: Int[np.ndarray, "3"]) -> Plan:
@@ -192,50 +219,73 @@ def _doubled_plan(plan: Plan, parity: Int[np.ndarray, "3"]) -> Plan:
     )
 
 
-def _optimised(plan: Plan, *, n_best: int, seed: int) -> list[Choice]:
+def _optimised(plan: Plan, costs: _Costs, *, n_best: int, seed: int) -> list[Choice]:
     """Combinations of low cost by improving one vertex after another from random starts."""
-    n = plan.labelled.entry.net.n_vertices
-    own = [np.array([_own_cost(plan, v, i) for i in range(len(plan.turns[v]))]) for v in range(n)]
-    pair = _pair_costs(plan)
-    edges = plan.labelled.entry.net.edges[:, :2]
-    around: list[list[tuple[int, int]]] = [[] for _ in range(n)]
-    for e, (a, b) in enumerate(edges.tolist()):
-        around[a].append((e, 0))
-        around[b].append((e, 1))
+    edges = np.ascontiguousarray(plan.labelled.entry.net.edges[:, :2])
     rng = np.random.default_rng(seed)
     sizes = np.array([len(t) for t in plan.turns])
-    starts = [np.zeros(n, dtype=np.int64)]
-    if sizes.max() > 1:
-        starts += [rng.integers(0, sizes) for _ in range(_RESTARTS)]
-    found: dict[tuple[int, ...], float] = {}
-    for state in starts:
-        for _ in range(20):
-            before = state.copy()
-            for v in rng.permutation(n):
-                cost = own[v].copy()
-                for e, side in around[v]:
-                    other = int(edges[e, 1 - side])
-                    if other == v:
-                        cost = cost + 0.5 * np.diag(pair[e])
-                    else:
-                        cost = cost + (
-                            pair[e][:, state[other]] if side == 0 else pair[e][state[other]]
-                        )
-                if cost[state[v]] > cost.min() + 1e-9:
-                    state[v] = int(np.argmin(cost))
-            if np.array_equal(before, state):
-                break
-        total = sum(float(own[v][state[v]]) for v in range(n))
-        total += sum(float(pair[e][state[a], state[b]]) for e, (a, b) in enumerate(edges.tolist()))
-        found[tuple(state.tolist())] = total / len(edges)
+    starts = np.zeros((1 if sizes.max() == 1 else 1 + _RESTARTS, len(sizes)), dtype=np.int64)
+    starts[1:] = rng.integers(0, sizes, size=(len(starts) - 1, len(sizes)))
+    totals = _improved(starts, costs.own, costs.pair, edges)
+    order = np.lexsort((*starts.T[::-1], np.round(totals, 6)))
     kept: list[Choice] = []
-    for state, cost in sorted(found.items(), key=lambda item: (round(item[1], 6), item[0])):
+    for i in order:
+        cost = float(totals[i]) / len(edges)
         if len(kept) >= n_best:
             break
         # Combinations of one cost are mostly images of one another; two of them are enough.
-        if sum(abs(one.cost - cost) < 1e-4 for one in kept) < 2:
-            kept.append(Choice(plan=plan, turns=np.array(state, dtype=np.int64), cost=cost))
+        like = [one for one in kept if abs(one.cost - cost) < 1e-4]
+        if len(like) < 2 and not any(np.array_equal(one.turns, starts[i]) for one in like):
+            kept.append(Choice(plan=plan, turns=starts[i].copy(), cost=cost))
     return kept
+
+
+@numba.njit(cache=True)
+@no_type_check
+def _improved(states, own, pair, edges):
+    # Each state in place; returns the totals.
+    n, most = own.shape
+    start = np.zeros(n + 1, dtype=np.int64)
+    for e in range(len(edges)):
+        for side in range(2):
+            start[edges[e, side] + 1] += 1
+    start = np.cumsum(start)
+    fill = start[:-1].copy()
+    ends = np.empty(2 * len(edges), dtype=np.int64)
+    for e in range(len(edges)):
+        for side in range(2):
+            v = edges[e, side]
+            ends[fill[v]] = 2 * e + side
+            fill[v] += 1
+    totals = np.zeros(len(states))
+    cost = np.empty(most)
+    for s in range(len(states)):
+        state = states[s]
+        changed, rounds = True, 0
+        while changed and rounds < 50:
+            changed = False
+            rounds += 1
+            for v in range(n):
+                cost[:] = own[v]
+                for k in range(start[v], start[v + 1]):
+                    e, side = ends[k] // 2, ends[k] % 2
+                    w = edges[e, 1 - side]
+                    for t in range(most):
+                        if w == v:
+                            cost[t] += 0.5 * pair[e, t, t]
+                        elif side == 0:
+                            cost[t] += pair[e, t, state[w]]
+                        else:
+                            cost[t] += pair[e, state[w], t]
+                best = np.argmin(cost)
+                if cost[state[v]] > cost[best] + 1e-9:
+                    state[v] = best
+                    changed = True
+        for v in range(n):
+            totals[s] += own[v, state[v]]
+        for e in range(len(edges)):
+            totals[s] += pair[e, state[edges[e, 0]], state[edges[e, 1]]]
+    return totals
 
 
 def _pair_costs(plan: Plan) -> list[Float[np.ndarray, "turns others"]]:
