@@ -102,7 +102,9 @@ def assigned(
     found = milp(
         np.array(cost),
         constraints=LinearConstraint(
-            csr_array((values, (rows, columns)), shape=(n_rows, len(cost))), low, high
+            csr_array((values, (rows, columns)), shape=(n_rows, len(cost))),
+            low,  # pyright: ignore[reportArgumentType]
+            high,  # pyright: ignore[reportArgumentType]
         ),
         integrality=np.ones(len(cost)),
         bounds=Bounds(0.0, 1.0),

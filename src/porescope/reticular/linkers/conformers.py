@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+from rdkit.Geometry import Point3D
 from rdkit.rdBase import BlockLogs
 
 from porescope.errors import ConvergenceError
@@ -56,12 +57,12 @@ def shapes_of(mol: Chem.Mol, *, n_shapes: int, seed: int) -> list[Shape]:
     """
     work = Chem.Mol(mol)
     turned = rotatable_bonds(work)
-    settings = rdDistGeom.ETKDGv3()
+    settings = rdDistGeom.ETKDGv3()  # pyright: ignore[reportCallIssue]
     settings.randomSeed = seed
     settings.useSmallRingTorsions = True
     core = _porphyrin_core(work)
     if core:
-        settings.SetCoordMap({a: Chem.rdGeometry.Point3D(*p) for a, p in core.items()})
+        settings.SetCoordMap({a: Point3D(*p) for a, p in core.items()})
         settings.useRandomCoords = True
     count = _n_embedded(work, turned)
     with BlockLogs():

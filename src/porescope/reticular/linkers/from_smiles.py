@@ -264,8 +264,8 @@ class _Cut:
     def _atoms(
         self, whole: Float[np.ndarray, "atoms 3"]
     ) -> tuple[
-        Int[np.ndarray, "atoms"],
-        Float[np.ndarray, "atoms 3"],
+        Int[np.ndarray, "kept"],
+        Float[np.ndarray, "kept 3"],
         Int[np.ndarray, "bonds 2"],
         dict[int, int],
     ]:

@@ -254,7 +254,7 @@ def variants(groups: list[Group]) -> list[list[Group]]:
     else:
         choices = [strong + rings, strong, strong + rings + hydroxyl, strong + hydroxyl]
     if core:
-        choices = [one for c in choices for one in (c, c + core) if c]
+        choices = [one for c in choices if c for one in ((c, c + core) if c != core else (c,))]
     unique: list[list[Group]] = []
     for choice in choices:
         if choice and choice not in unique:

@@ -247,7 +247,7 @@ def _unsaturation(number: int, vectors: list[np.ndarray], partners: list[int], n
         if angle > 158.0 and not n_lost:
             return 2
     short = [d < _MIDDLES.get((CARBON, z), (0.0, 0.0))[0] + 0.05 for d, z in heavy]
-    if len(vectors) == 1 and heavy and not n_lost:
+    if len(vectors) == 1 and heavy:
         pair = (min(number, heavy[0][1]), max(number, heavy[0][1]))
         if heavy[0][0] < _MIDDLES.get(pair, (0.0, 0.0))[1]:
             return 2

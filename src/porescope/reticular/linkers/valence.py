@@ -85,7 +85,7 @@ def _nitrogen(atom: PieceAtom) -> list[AtomState]:
     if sigma == 3 and atom.n_oxides > 1:
         return [AtomState(1, charge=1)]
     if sigma == 3:
-        cost = 0.1 if atom.role == "pyridinium" else 0.5 if atom.n_oxides else 2.0
+        cost = 0.0 if atom.role == "pyridinium" else 0.5 if atom.n_oxides else 2.0
         return [AtomState(0), AtomState(1, charge=1, cost=cost)]
     if atom.role == "azole":
         return [_added(0, 1, atom, cost=0.0), AtomState(1, cost=1.0)]
@@ -118,9 +118,11 @@ def _oxygen(atom: PieceAtom) -> list[AtomState]:
     if atom.role:
         return [AtomState(1) if atom.role == "keto" else _added(0, 1, atom, cost=0.0)]
     ketone = 0.5 * min(atom.oxo_neighbours, 1)
+    if atom.on_nitrogen and atom.n_oxides == 1:
+        ketone = 1.5
     states = [AtomState(1, cost=ketone), _added(0, 1, atom, cost=each)]
     if atom.on_nitrogen:
-        states.append(AtomState(0, charge=-1, cost=0.2 if atom.n_oxides > 1 else 0.3))
+        states.append(AtomState(0, charge=-1, cost=0.2 if atom.n_oxides > 1 else 0.1))
     return states
 
 

@@ -10,10 +10,9 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
-from porescope.errors import ConfigError
 from porescope.reticular.linkers.groups import metal_groups
 from porescope.reticular.linkers.molecule import canonical_smiles
-from porescope.reticular.linkers.to_smiles import bond_orders_of_fragment, smiles_of_fragment
+from porescope.reticular.linkers.to_smiles import smiles_of_fragment
 
 with (Path(__file__).parent / "named_linkers.csv").open(encoding="utf-8") as _file:
     LINKERS = [(r["name"], r["smiles"], r["charge"]) for r in csv.DictReader(_file)]
