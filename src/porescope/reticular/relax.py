@@ -43,8 +43,8 @@ class Relaxed:
     """The structure where the energy is lowest nearby."""
     energy: float
     """Energy of the cell [eV]."""
-    energies: Energies
-    """The same by terms, with gradient and virial."""
+    energies: Energies | None
+    """The same by terms, with gradient and virial; ``None`` from other calculators."""
     stress: Float[np.ndarray, "3 3"]
     """Stress that is left [eV/Å³]."""
     max_force: float

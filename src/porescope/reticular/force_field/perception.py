@@ -11,7 +11,7 @@ from porescope.reticular.force_field.bond_graph import BondGraph, Neighbour
 H, B, C, N, O, P, S, SE = 1, 5, 6, 7, 8, 15, 16, 34
 _RING = (5, 6)
 """Sizes of the rings that may be aromatic."""
-_BENT = np.cos(np.deg2rad(150.0))
+_BENT = float(np.cos(np.deg2rad(150.0)))
 """An atom with two bonds is linear where the cosine of its angle is below this."""
 AMIDE = 1.41
 """Order of an amide's C-N bond, as in the paper on UFF."""
@@ -84,9 +84,9 @@ class _State:
                 if n_inner == 3:
                     self.planar[atom] = not (self.n_metals[atom] and n_hydrogen == 3)
                 elif n_inner == 2:
-                    bent = self._cosine(atom) > _BENT
+                    bent = bool(self._cosine(atom) > _BENT)
                     self.planar[atom], self.linear[atom] = bent, not bent
-                    self.bare += bent and not self.n_metals[atom]
+                    self.bare += int(bent and not self.n_metals[atom])
                 elif n_inner == 1:
                     self.linear[atom] = True
             elif number == N and n_inner == 1:

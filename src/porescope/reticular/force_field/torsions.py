@@ -137,9 +137,10 @@ def inversion_terms(graph: BondGraph, found: Typed) -> dict[str, np.ndarray]:
             value = (strength, -strength, 0.0)
         elif number in _PYRAMIDS_DEG:
             tilt = math.radians(_PYRAMIDS_DEG[number])
-            strength = 22.0 * KCAL_EV / 3.0
             c1, c2 = -4.0 * math.cos(tilt), 1.0
             c0 = -(c1 * math.cos(tilt) + c2 * math.cos(2.0 * tilt))
+            # 22 kcal/mol is the barrier at the flat centre.
+            strength = 22.0 * KCAL_EV / 3.0 / (c0 + c1 + c2)
             value = (strength * c0, strength * c1, strength * c2)
         else:
             continue

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from porescope.errors import ConfigError
 from porescope.reticular.force_field.bond_graph import BondGraph
@@ -25,7 +26,7 @@ Shape = Literal["free", "linear", "trigonal", "general", "right", "crowded"]
 ``right``: 90° and 180°, as in squares and octahedra; ``crowded``: none below the natural angle of
 such a coordination, as with seven and more ligands; ``free``: any."""
 
-_TETRAHEDRAL = (13, 14, 15, 31, 32, 5)
+_TETRAHEDRAL = (13, 14, 15, 31, 32)
 _PLAIN = {1: "H_", 9: "F_", 17: "Cl", 35: "Br", 53: "I_"}
 _CROWDED_DEG = {5: 80.0, 7: 74.0, 8: 70.0, 9: 66.0, 10: 62.0, 11: 60.0, 12: 58.0}
 """Smallest comfortable angle between ligands, by their number: near those of the trigonal
@@ -140,9 +141,9 @@ def _oxygen(graph: BondGraph, seen: Perception, atom: int) -> str:
     n_metals = len(metals)
     if seen.aromatic[atom]:
         return "O_R"
-    if all(z in _TETRAHEDRAL for z in (*numbers, *(graph.numbers[m] for m in metals))):
-        if len(numbers) + n_metals == 2:
-            return "O_3_z"
+    around = (*numbers, *(graph.numbers[m] for m in metals))
+    if len(around) == 2 and all(z in _TETRAHEDRAL for z in around):
+        return "O_3_z"
     if len(inner) == 0:
         if n_metals <= 2:
             return "O_2"
@@ -225,7 +226,9 @@ def _metal(graph: BondGraph, atom: int, notes: dict[str, None]) -> tuple[AtomTyp
         if _is_pyramid(graph, atom):
             shape, angle = "right", right
     elif count == 6:
-        wanted, shape, angle = "6", "right", right
+        wanted = "6"
+        if _n_opposite(graph, atom) >= 2:
+            shape, angle = "right", right
     kinds = types_of_element()[graph.numbers[atom]]
     found = [k for k in kinds if k.shape == wanted]
     found.sort(key=lambda k: "f" not in k.name[3:])
@@ -261,10 +264,21 @@ def _is_pyramid(graph: BondGraph, atom: int) -> bool:
     return (first - second) / 60.0 < 0.5
 
 
+def _n_opposite(graph: BondGraph, atom: int) -> int:
+    """Pairs of ligands with more than 145° between them: three in an octahedron, none in a prism,
+    and one or none where a cluster has lost the ligands on its outside."""
+    return int(np.sum(_angles(graph, atom) > 145.0))
+
+
 def _widest(graph: BondGraph, atom: int) -> tuple[float, float]:
     """The second largest and the largest angle between ligands [°]."""
+    widest = np.sort(_angles(graph, atom))
+    return float(widest[-2]), float(widest[-1])
+
+
+def _angles(graph: BondGraph, atom: int) -> Float[np.ndarray, "pairs"]:
+    """All angles between the ligands of a metal [°]."""
     vectors = [graph.vector(atom, b) for b in graph.others(atom, metals=False)]
     units = np.array([v / max(float(np.linalg.norm(v)), 1e-9) for v in vectors])
     cosines = (units @ units.T)[np.triu_indices(len(units), 1)]
-    widest = np.sort(np.rad2deg(np.arccos(np.clip(cosines, -1.0, 1.0))))
-    return float(widest[-2]), float(widest[-1])
+    return np.rad2deg(np.arccos(np.clip(cosines, -1.0, 1.0)))
