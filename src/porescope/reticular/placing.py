@@ -18,9 +18,14 @@ from porescope.reticular.assembly import Assembly, link_gaps
 from porescope.reticular.block import Block
 from porescope.reticular.nets.catalogue import CatalogueNet, net_named
 from porescope.reticular.nets.labelling import labellings
-from porescope.reticular.placing_edges import EdgeEnd, linked_ports, posed_linker
+from porescope.reticular.placing_edges import (
+    EdgeEnd,
+    linked_ports,
+    posed_linker,
+    turned_end,
+)
 from porescope.reticular.placing_plan import Choice, choices, plan_for, ports_suit
-from porescope.reticular.placing_turns import connections_of, rotation_onto
+from porescope.reticular.placing_turns import Connections, connections_of
 
 _ROUNDS = 12
 _LAYER_GAP = 3.4
@@ -125,48 +130,84 @@ def connection_counts(
 
 @dataclass(slots=True, eq=False)
 class _Posing:
-    """Vertices while they settle: places, turns and cell."""
+    """Vertices while they settle: places, turns and cell; ends of edges in the blocks' frames."""
 
     choice: Choice
     places: Float[np.ndarray, "vertices 3"]
     lattice: Float[np.ndarray, "3 3"]
     rotations: Float[np.ndarray, "vertices 3 3"]
+    ends: list[tuple[EdgeEnd, EdgeEnd]]
+    anchors: Float[np.ndarray, "edges 2 3"]
+    vectors: Float[np.ndarray, "edges 2 3"]
+    directions: Float[np.ndarray, "edges 2 3"]
+    hands: Float[np.ndarray, "vertices"]
+
+    @property
+    def edges(self) -> Int[np.ndarray, "edges 5"]:
+        """Edges of the net."""
+        return self.choice.plan.labelled.entry.net.edges
 
     def edge_vectors(self) -> Float[np.ndarray, "edges 3"]:
         """From vertex to vertex [Å]."""
-        edges = self.choice.plan.labelled.entry.net.edges
+        edges = self.edges
         return self.places[edges[:, 1]] + edges[:, 2:] @ self.lattice - self.places[edges[:, 0]]
 
     def turn_to(self, vectors: Float[np.ndarray, "edges 3"]) -> None:
-        """Turn each block to the edges as they are."""
-        plan = self.choice.plan
+        """Turn each block that has three edges or more to the edges as they are."""
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        for v, ends in enumerate(plan.ends):
-            turn = plan.turns[v][int(self.choice.turns[v])]
-            if len(ends) < 3:
-                self.rotations[v] = turn.rotation
-                continue
-            per_edge = len(turn.connections) // len(ends)
-            targets = np.repeat([unit[e] * (1.0, -1.0)[s] for e, s in ends], per_edge, axis=0)
-            own = plan.connections[int(plan.labelled.blocks[v])].directions[turn.connections]
-            hand = float(np.linalg.det(turn.rotation))
-            self.rotations[v] = rotation_onto(own, targets, hand=hand)
+        targets = np.stack([unit, -unit], axis=1)
+        outer = np.zeros((len(self.places), 3, 3))
+        at = self.edges[:, :2]
+        np.add.at(outer, at, targets[..., :, None] * self.directions[..., None, :])
+        left, _, right = np.linalg.svd(outer)
+        right[:, 2] *= (np.linalg.det(left @ right) * self.hands)[:, None]
+        many = np.bincount(at.ravel(), minlength=len(self.places)) > 2
+        self.rotations[many] = (left @ right)[many]
 
-    def end(self, vertex: int, k: int) -> EdgeEnd:
-        """What a vertex offers to one of its edges."""
-        plan = self.choice.plan
-        block = int(plan.labelled.blocks[vertex])
-        own, rotation = plan.connections[block], self.rotations[vertex]
-        slot = plan.slots(vertex, int(self.choice.turns[vertex]))[k]
-        return EdgeEnd(
-            piece=vertex,
-            block=block,
-            connection=int(slot[0]),
-            ports=tuple(p for c in slot.tolist() for p in own.ports[c]),
-            anchor=rotation @ own.anchors[slot].mean(axis=0),
-            vector=rotation @ own.vectors[slot].mean(axis=0),
-            normal=rotation @ own.normals[slot[0]],
-        )
+    def turned(self, rows: Float[np.ndarray, "edges 2 3"]) -> Float[np.ndarray, "edges 2 3"]:
+        """Vectors at the ends of edges, as the blocks are turned."""
+        return np.einsum("esij,esj->esi", self.rotations[self.edges[:, :2]], rows)
+
+
+def _posing(choice: Choice, sides: dict[tuple[int, int], int]) -> _Posing:
+    """Blocks at the places that the net has in the catalogue."""
+    plan = choice.plan
+    entry = plan.labelled.entry
+    ends: list[tuple[EdgeEnd, EdgeEnd]] = []
+    directions = np.zeros((entry.net.n_edges, 2, 3))
+    for i, pair in enumerate(entry.net.edges[:, :2].tolist()):
+        both = []
+        for side, v in enumerate(pair):
+            block = int(plan.labelled.blocks[v])
+            own = plan.connections[block]
+            slot = plan.slots(v, int(choice.turns[v]))[sides[i, side]]
+            directions[i, side] = own.directions[slot].sum(axis=0)
+            both.append(
+                EdgeEnd(
+                    piece=v,
+                    block=block,
+                    connection=int(slot[0]),
+                    ports=tuple(p for c in slot.tolist() for p in own.ports[c]),
+                    anchor=own.anchors[slot].mean(axis=0),
+                    vector=own.vectors[slot].mean(axis=0),
+                    normal=own.normals[slot[0]],
+                )
+            )
+        ends.append((both[0], both[1]))
+    rotations = np.array(
+        [t[int(c)].rotation for t, c in zip(plan.turns, choice.turns, strict=True)]
+    )
+    return _Posing(
+        choice=choice,
+        places=entry.frac @ entry.lattice,
+        lattice=entry.lattice.copy(),
+        rotations=rotations,
+        ends=ends,
+        anchors=np.array([[e.anchor for e in pair] for pair in ends]),
+        vectors=np.array([[e.vector for e in pair] for pair in ends]),
+        directions=directions,
+        hands=np.sign(np.linalg.det(rotations)),
+    )
 
 
 def _assembled(choice: Choice, config: PlacingConfig) -> Assembly | None:
@@ -178,15 +219,11 @@ def _assembled(choice: Choice, config: PlacingConfig) -> Assembly | None:
     linkers = _linkers_of_edges(choice, sides)
     if linkers is None:
         return None
-    posing = _Posing(
-        choice=choice,
-        places=entry.frac @ entry.lattice,
-        lattice=entry.lattice.copy(),
-        rotations=np.tile(np.eye(3), (entry.net.n_vertices, 1, 1)),
-    )
-    _settle(posing, linkers, sides)
-    first = [posing.end(int(e[0]), sides[i, 0]) for i, e in enumerate(edges)]
-    second = [posing.end(int(e[1]), sides[i, 1]) for i, e in enumerate(edges)]
+    posing = _posing(choice, sides)
+    _settle(posing, linkers)
+    ends = [
+        (turned_end(a, posing.rotations), turned_end(b, posing.rotations)) for a, b in posing.ends
+    ]
     kinds = plan.labelled.blocks.tolist()
     rotations = list(posing.rotations)
     origins = [
@@ -194,7 +231,7 @@ def _assembled(choice: Choice, config: PlacingConfig) -> Assembly | None:
         for place, turn, kind in zip(posing.places, posing.rotations, kinds, strict=True)
     ]
     links: list[list[int]] = []
-    for i, (a, b) in enumerate(zip(first, second, strict=True)):
+    for i, (a, b) in enumerate(ends):
         cell = edges[i, 2:].tolist()
         there = posing.places[b.piece] + edges[i, 2:] @ posing.lattice
         if linkers[i] < 0:
@@ -278,7 +315,7 @@ def _linkers_of_edges(choice: Choice, sides: dict[tuple[int, int], int]) -> list
     return found if set(two) <= set(found) else None
 
 
-def _settle(posing: _Posing, linkers: list[int], sides: dict[tuple[int, int], int]) -> None:
+def _settle(posing: _Posing, linkers: list[int]) -> None:
     """Scale the cell and move the vertices until edges are as long as their blocks want."""
     plan = posing.choice.plan
     net, dimension = plan.labelled.entry.net, plan.labelled.entry.dimension
@@ -290,35 +327,29 @@ def _settle(posing: _Posing, linkers: list[int], sides: dict[tuple[int, int], in
     design[: len(edges), n:] = edges[:, 2 : 2 + dimension]
     design[-1, :n] = 1.0
     solver = np.linalg.pinv(design)
-    lengths = [_length(plan.connections[i]) if i >= 0 else 0.0 for i in linkers]
+    bare = np.array(linkers) < 0
+    lengths = np.array([0.0 if i < 0 else _length(plan.connections[i]) for i in linkers])
+    wanted = np.zeros((len(edges) + 1, 3))
     for round_ in range(_ROUNDS):
         vectors = posing.edge_vectors()
         posing.turn_to(vectors)
-        wanted = np.zeros((len(edges) + 1, 3))
-        for i, (a, b) in enumerate(edges[:, :2].tolist()):
-            one, two = posing.end(a, sides[i, 0]), posing.end(b, sides[i, 1])
-            if linkers[i] < 0:
-                wanted[i] = one.anchor + 0.5 * (one.vector - two.vector) - two.anchor
-                continue
-            between = vectors[i] - one.anchor + two.anchor if round_ else vectors[i]
-            size = float(np.linalg.norm(between))
-            wanted[i] = one.anchor + lengths[i] * between / size - two.anchor
-        if round_ == 0:
-            scale = (
-                np.linalg.norm(wanted[:-1], axis=1).sum() / np.linalg.norm(vectors, axis=1).sum()
-            )
-            posing.places = posing.places * scale
-            posing.lattice = posing.lattice * scale
+        anchors, ports = posing.turned(posing.anchors), posing.turned(posing.vectors)
+        # The first edges have no length yet, only directions.
+        between = vectors - anchors[:, 0] + anchors[:, 1] if round_ else vectors
+        between = between / np.linalg.norm(between, axis=1, keepdims=True)
+        span = lengths[:, None] * between
+        span[bare] = 0.5 * (ports[bare, 0] - ports[bare, 1])
+        wanted[:-1] = anchors[:, 0] + span - anchors[:, 1]
         solved = solver @ wanted
+        moved = float(np.abs(posing.lattice[:dimension] - solved[n:]).max())
         posing.places = solved[:n]
         posing.lattice[:dimension] = solved[n:]
+        if moved < 1e-3:
+            break
 
 
-def _length(connections: object) -> float:
+def _length(connections: Connections) -> float:
     """From where one end of a two-connected linker expects its partner to where the other does."""
-    from porescope.reticular.placing_turns import Connections
-
-    assert isinstance(connections, Connections)
     ends = connections.anchors + connections.vectors
     return float(np.linalg.norm(ends[1] - ends[0]))
 
@@ -349,15 +380,3 @@ def _roomy(assembly: Assembly, *, dimension: int, spacing: float | None) -> Asse
         links=assembly.links,
         name=assembly.name,
     )
-
-
-def port_counts(assembly: Assembly) -> Int[np.ndarray, "pieces"]:
-    """Number of linked ports of each piece.
-
-    Parameters
-    ----------
-    assembly:
-        Posed blocks.
-    """
-    pieces = assembly.links[:, [0, 2]].ravel()
-    return np.bincount(pieces, minlength=assembly.n_pieces)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
@@ -19,7 +19,7 @@ _PLANE = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EdgeEnd:
-    """What a vertex offers to an edge, as it is turned."""
+    """What a vertex offers to an edge, in its block's frame or as it is turned."""
 
     piece: int
     """Its number."""
@@ -35,6 +35,22 @@ class EdgeEnd:
     """From there to where the partner is expected [Å]."""
     normal: Float[np.ndarray, "3"]
     """Normal of the plane there, or zeros."""
+
+
+def turned_end(end: EdgeEnd, rotations: Float[np.ndarray, "vertices 3 3"]) -> EdgeEnd:
+    """What a vertex offers once it is turned.
+
+    Parameters
+    ----------
+    end:
+        The same in the block's frame.
+    rotations:
+        Of all vertices.
+    """
+    turn = rotations[end.piece]
+    return replace(
+        end, anchor=turn @ end.anchor, vector=turn @ end.vector, normal=turn @ end.normal
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -149,6 +150,19 @@ def best_turns(
         return []
     if len(targets) < 3:
         return _turns_of_two(directions, targets)
+    found = _turns_of_many(
+        np.ascontiguousarray(directions).tobytes(),
+        np.ascontiguousarray(targets).tobytes(),
+        mirrored,
+    )
+    return list(found[:n_best])
+
+
+@lru_cache(maxsize=2048)
+def _turns_of_many(directions_: bytes, targets_: bytes, mirrored: bool) -> tuple[Turn, ...]:
+    """All turns of three directions or more, the best first."""
+    directions = np.frombuffer(directions_).reshape(-1, 3)
+    targets = np.frombuffer(targets_).reshape(-1, 3)
     first, second = _broadest_pair(directions)
     angle = _angle(directions[first], directions[second])
     frame = _frame(directions[first], directions[second])
@@ -166,7 +180,7 @@ def best_turns(
             key = (*turn.connections.tolist(), int(np.linalg.det(turn.rotation) > 0))
             if key not in found or turn.misfit < found[key].misfit:
                 found[key] = turn
-    return sorted(found.values(), key=lambda t: round(t.misfit, 4))[:n_best]
+    return tuple(sorted(found.values(), key=lambda t: round(t.misfit, 4)))
 
 
 def distinct_turns(block: Block, turns: list[Turn], *, n_best: int = 12) -> list[Turn]:
