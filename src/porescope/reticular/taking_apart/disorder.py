@@ -18,6 +18,7 @@ _METAL_OVERLAP = 0.5
 _ALLOWANCE = 0.3
 _SHARP = np.radians(80.0)
 _USUAL = np.radians(115.0)
+_TETRAHEDRAL = np.radians(109.47)
 _H_APART = 0.75
 """Hydrogen atoms nearer to each other, or to a heavy atom of no bond, are alternatives [Å]."""
 _CLUSTERS = (5, 14, 15, 16, 17, 35, 53)
@@ -47,10 +48,12 @@ def one_alternative(crystal: Crystal) -> tuple[Crystal, Bool[np.ndarray, "atoms"
         return crystal, keep
     near = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=_reach(crystal))
     rivals = _rivals(crystal, near)
-    if not rivals:
+    if rivals:
+        keep = _chosen(crystal, near, rivals)
+        keep &= ~_stray_hydrogen(crystal, near, keep)
+    keep &= ~_surplus_hydrogen(crystal, near, keep)
+    if keep.all():
         return crystal, keep
-    keep = _chosen(crystal, near, rivals)
-    keep &= ~_stray_hydrogen(crystal, near, keep)
     return _with_atoms(crystal, keep), keep
 
 
@@ -172,6 +175,35 @@ def _stray_hydrogen(
         if i < j and not stray[i]:
             stray[j] = True
     return stray
+
+
+def _surplus_hydrogen(
+    crystal: Crystal, near: NeighbourList, keep: Bool[np.ndarray, "atoms"]
+) -> Bool[np.ndarray, "atoms"]:
+    """True for hydrogen atoms that a carbon or nitrogen atom has beyond four neighbours."""
+    numbers, radii = crystal.numbers, covalent_radii()
+    usual = radii[numbers[near.first]] + radii[numbers[near.second]]
+    bonded = (near.distance < usual + np.where(numbers[near.second] == 1, 0.2, _ALLOWANCE)) & keep[
+        near.first
+    ]
+    bonded &= keep[near.second] & np.isin(numbers[near.first], (6, 7))
+    bonded &= ~is_metal()[numbers[near.second]]
+    surplus = np.zeros(crystal.n_atoms, dtype=bool)
+    counts = np.bincount(near.first[bonded], minlength=crystal.n_atoms)
+    rows_of = np.flatnonzero(bonded & (counts > 4)[near.first])
+    for atom in np.unique(near.first[rows_of]).tolist():
+        rows = rows_of[near.first[rows_of] == atom]
+        to_h = numbers[near.second[rows]] == 1
+        step = crystal.frac[near.second[rows]] + near.image[rows] - crystal.frac[atom]
+        unit = step @ crystal.lattice / near.distance[rows][:, None]
+        held = np.flatnonzero(~to_h).tolist()
+        left = np.flatnonzero(to_h).tolist()
+        while left and len(held) < 4:
+            angles = np.arccos(np.clip(unit[left] @ unit[held].T, -1.0, 1.0))
+            off = np.abs(angles - _TETRAHEDRAL).mean(axis=1) if held else np.zeros(len(left))
+            held.append(left.pop(int(np.argmin(off))))
+        surplus[near.second[rows[left]]] = True
+    return surplus
 
 
 def _with_atoms(crystal: Crystal, keep: Bool[np.ndarray, "atoms"]) -> Crystal:
