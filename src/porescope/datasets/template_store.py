@@ -85,6 +85,7 @@ class TemplateStore:
             row = self._db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
         except sqlite3.DatabaseError as error:
             raise ParseError(f"{self.path.name} is no template file ({error})") from error
+        self._entries: list[TemplateEntry] | None = None
         if row is None or int(row[0]) > FORMAT_VERSION:
             raise ParseError(
                 f"{self.path.name} is of version {row and row[0]}, this porescope reads up to "
@@ -97,6 +98,11 @@ class TemplateStore:
 
     def entries(self) -> list[TemplateEntry]:
         """All templates, without coordinates."""
+        if self._entries is None:
+            self._entries = self._read_entries()
+        return self._entries
+
+    def _read_entries(self) -> list[TemplateEntry]:
         rows = self._db.execute(
             "SELECT template_id, id, metals, linkers, keys, sites, net_name, net_key, "
             "interpenetration, net_hash, n_atoms, caps, shape FROM templates ORDER BY template_id"

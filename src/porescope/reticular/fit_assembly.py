@@ -242,8 +242,8 @@ def _stepped(
         matrix[diagonal[0][-6:], diagonal[1][-6:]] = 1.0
         gradient = gradient.copy()
         gradient[-6:] = 0.0
-    _, solution, _ = dposv(matrix, gradient)
-    step = -solution
+    _, solution, failed = dposv(matrix, gradient)
+    step = -solution if not failed else -gradient / matrix[diagonal]
     n = len(origins)
     moves = step[: 6 * n].reshape(n, 6)
     xx, yy, zz, yz, xz, xy = step[6 * n :]

@@ -12,6 +12,7 @@ from porescope.datasets.template_store import TemplateStore
 from porescope.errors import ConfigError, ConvergenceError
 from porescope.reticular.assembly import Assembly, bonds_of_assembly
 from porescope.reticular.relax import RelaxSettings, relax
+from porescope.reticular.taking_apart.node_names import node_name
 from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
 
 _SYMMETRY = 0.2
@@ -155,5 +156,5 @@ def _built(kind: Sequence[Proposal], *, config: BuildConfig) -> BuiltFramework:
 
 
 def _nodes(assembly: Assembly) -> tuple[str, ...]:
-    found = {b.name or b.formula for b in assembly.blocks if b.kind == "node"}
+    found = {node_name(b) or b.formula for b in assembly.blocks if b.kind == "node"}
     return tuple(sorted(found))

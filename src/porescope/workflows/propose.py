@@ -29,6 +29,8 @@ from porescope.reticular.substitute import same_family, substituted
 
 _CLOSE = 0.72
 """Atoms nearer than this share of the sum of their radii, and not bonded, overlap."""
+_ROOM = 4.5
+"""Least volume of a framework for each atom [Å³]; dense ionic crystals have twice as much."""
 _TRIED = 3
 """Templates that are tried for each proposal that is wanted."""
 
@@ -268,6 +270,8 @@ def _built(
     if closed.rms_gap > config.rms_gap or closed.largest_gap > config.largest_gap:
         return None
     crystal = crystal_of_assembly(closed.assembly)
+    if crystal.volume < _ROOM * crystal.n_atoms:
+        return None
     if overlaps(crystal, closed.assembly):
         return None
     return Proposal(
