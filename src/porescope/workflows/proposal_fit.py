@@ -39,7 +39,11 @@ from porescope.workflows.proposal_motion import (
     symmetric_motion,
 )
 from porescope.workflows.proposal_target import EnergyTarget, PatternTarget, pattern_target
-from porescope.workflows.proposal_torsions import cut_at_torsions, put_back
+from porescope.workflows.proposal_torsions import (
+    cut_at_torsions,
+    kept_stiff,
+    put_back,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +60,21 @@ class ProposalFitConfig:
     """Starts that are followed to the end."""
     twists_deg: tuple[float, ...] = (30.0, -30.0, 60.0, 90.0)
     """Turns of the linkers about their long axes from which the fit starts too [°]."""
-    energy_per_piece: float = 10.0
+    energy_per_piece: float = 5.0
     """Energy per piece that counts as much as the whole pattern's intensity [eV]."""
-    max_reflections: int = 900
+    max_reflections: int = 600
     """Reflections that count, from low angles up."""
     max_strain: float = 0.025
     """Largest change of the cell in the fits before and after."""
-    least_gain: float = 0.002
-    """Fall of Rwp below which the framework stays as it was."""
+    least_gain: float = 0.03
+    """Relative fall of Rwp below which the framework stays as it was."""
     price_of_bonds: float = 0.01
-    """Rise of Rwp that is taken where broken bonds are mended."""
+    """Rise of Rwp that is taken where all broken bonds are mended."""
+    max_modes: int = 80
+    """Most motions that a pattern is trusted with; linkers are kept stiff, or nothing is moved."""
     rounds: int = 2
     """Times that blocks and cell are fitted in turn."""
-    max_starts: int = 10
+    max_starts: int = 8
     """Most starts, the one without twist included."""
 
     def __post_init__(self) -> None:
@@ -132,8 +138,10 @@ def fit_proposal(
     start_fit = _cell_fit(assembly, group, task=task, config=config)
     start = best = in_cell(assembly, start_fit.phases[0].lattice)
     fit, reason, n_modes = start_fit, "", 0
-    for _ in range(config.rounds):
-        moved, n_modes, reason = _moved(best, group, task=task, fit=fit, config=config)
+    for turn in range(config.rounds):
+        # Twisted linkers are tried once.
+        now = config if turn == 0 else replace(config, twists_deg=())
+        moved, n_modes, reason = _moved(best, group, task=task, fit=fit, config=now)
         if moved is None:
             break
         new_fit = _cell_fit(moved, group, task=task, config=config, like=fit)
@@ -143,7 +151,7 @@ def fit_proposal(
             break
         gain = fit.rwp - new_fit.rwp
         best, fit = moved, new_fit
-        if gain < 5.0 * config.least_gain:
+        if gain < 2.0 * config.least_gain * fit.rwp:
             break
     return ProposalFit(
         assembly=best,
@@ -166,12 +174,15 @@ def _moved(
     config: ProposalFitConfig,
 ) -> tuple[Assembly | None, int, str]:
     """The blocks where pattern and energy want them, in the same cell; or why there is none."""
-    turning = cut_at_torsions(assembly)
-    bodies = turning.assembly
-    crystal = replace(crystal_of_assembly(bodies), space_group=group)
-    motion = symmetric_motion(bodies, crystal)
-    if not motion.n_modes:
-        return None, 0, "the symmetry leaves nothing free"
+    for turning in (cut_at_torsions(assembly), kept_stiff(assembly)):
+        bodies = turning.assembly
+        crystal = replace(crystal_of_assembly(bodies), space_group=group)
+        motion = symmetric_motion(bodies, crystal)
+        if motion.n_modes <= config.max_modes:
+            break
+    if not 0 < motion.n_modes <= config.max_modes:
+        why = f"{motion.n_modes} motions are free" if motion.n_modes else "no motion is free"
+        return None, motion.n_modes, f"{why} under the symmetry"
     try:
         field = force_field_of(crystal_of_assembly(bodies), bonds_of_assembly(bodies))
     except ConfigError as error:
@@ -196,8 +207,8 @@ def _no_better(
 
     A framework whose broken bonds are mended may fit the pattern a little worse.
     """
-    mended = _wrong_bonds(moved) < _wrong_bonds(before)
-    allowed = old.rwp + (config.price_of_bonds if mended else -config.least_gain)
+    mended = _wrong_bonds(before) > 0 and _wrong_bonds(moved) == 0
+    allowed = old.rwp + config.price_of_bonds if mended else old.rwp * (1.0 - config.least_gain)
     return "" if fit.rwp <= allowed else f"Rwp would be {fit.rwp:.3f} after {old.rwp:.3f}"
 
 

@@ -121,6 +121,22 @@ def cut_at_torsions(assembly: Assembly) -> TurningPieces:
     )
 
 
+def kept_stiff(assembly: Assembly) -> TurningPieces:
+    """The same with no linker cut.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks.
+    """
+    blocks = [assembly.blocks[int(k)] for k in assembly.kinds]
+    return TurningPieces(
+        assembly=assembly,
+        owner=np.arange(assembly.n_pieces),
+        atoms=tuple(np.arange(b.n_atoms) for b in blocks),
+    )
+
+
 _Cut = tuple[list[Block], list[np.ndarray], list[tuple[int, int]], list[tuple[int, int, int, int]]]
 """Bodies, their atoms, body and port of each old port, and links: body, port, body, port."""
 
