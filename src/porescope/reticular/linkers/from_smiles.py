@@ -27,6 +27,10 @@ from porescope.reticular.linkers.molecule import canonical_smiles, parsed
 from porescope.reticular.linkers.ports import TWO_SIDED, ports_of_group
 from porescope.reticular.linkers.regular import regularised, self_maps
 
+_NEUTRAL = ("pyridyl", "nitrile", "amine", "aldehyde", "oxide", "donor")
+"""Groups that bind without losing hydrogen."""
+_OPEN_BONDS = 2
+"""Double bonds of which both forms are made."""
 _MOST_SIDES = 64
 """Sets of sides of donors that are looked at."""
 _MOST_ATOMS = 400
@@ -87,13 +91,48 @@ def _linkers(smiles: str, n_conformers: int, seed: int, ends: Ends) -> tuple[Blo
             f"expected a linker with {expected}, got {smiles!r}, which has none that could "
             "connect; give the protonated molecule with its groups, or name another linker"
         )
-    shapes = shapes_of(mol, n_shapes=max(2, n_conformers), seed=seed)
+    shapes = [
+        shape
+        for isomer in _isomers(mol)
+        for shape in shapes_of(isomer, n_shapes=max(2, n_conformers), seed=seed)
+    ]
     canonical = canonical_smiles(Chem.MolToSmiles(plain, isomericSmiles=False))
     return tuple(
         block
         for groups in choices
         for block in _blocks(mol, groups, shapes, n_conformers, canonical)
     )
+
+
+def _isomers(mol: Chem.Mol) -> list[Chem.Mol]:
+    """Both forms of each double bond whose geometry the SMILES leaves open, a few in all."""
+    open_bonds = [
+        info.centeredOn
+        for info in Chem.FindPotentialStereo(mol)
+        if info.type == Chem.StereoType.Bond_Double
+        and info.specified == Chem.StereoSpecified.Unspecified
+    ][:_OPEN_BONDS]
+    found = []
+    for way in product(
+        (Chem.BondStereo.STEREOTRANS, Chem.BondStereo.STEREOCIS), repeat=len(open_bonds)
+    ):
+        isomer = Chem.RWMol(mol)
+        for index, stereo in zip(open_bonds, way, strict=True):
+            bond = isomer.GetBondWithIdx(index)
+            ends = [
+                min(
+                    (n.GetIdx() for n in atom.GetNeighbors() if n.GetIdx() != other.GetIdx()),
+                    key=lambda i: (isomer.GetAtomWithIdx(i).GetAtomicNum() == 1, i),
+                )
+                for atom, other in (
+                    (bond.GetBeginAtom(), bond.GetEndAtom()),
+                    (bond.GetEndAtom(), bond.GetBeginAtom()),
+                )
+            ]
+            bond.SetStereoAtoms(*ends)
+            bond.SetStereo(stereo)
+        found.append(isomer.GetMol())
+    return found
 
 
 def _one_molecule(smiles: str) -> Chem.Mol:
@@ -302,7 +341,7 @@ def _acid_hydrogens(mol: Chem.Mol, groups: list[Group]) -> set[int]:
     lost: set[int] = set()
     for group in groups:
         one_each = group.kind in ("diamine",)
-        if group.kind in ("pyridyl", "nitrile", "amine", "aldehyde", "oxide", *ACIDS):
+        if group.kind in _NEUTRAL or group.kind in ACIDS:
             continue
         for a in group.atoms:
             mine = [

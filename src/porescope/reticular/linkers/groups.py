@@ -25,6 +25,7 @@ GroupKind = Literal[
     "diketonate",
     "oxalate",
     "oxide",
+    "donor",
     "boronic acid",
     "aldehyde",
     "primary amine",
@@ -53,11 +54,15 @@ _PATTERNS: dict[str, str] = {
     "thiolate": "[SX2H1,SX1-]-[#6]",
     "diketonate": "[OX1]=[#6]-[#6]=[#6]-[OX2H1,OX1-]",
     "oxide": "[OX1-]-[#7+;R]",
+    "donor": "[$([#7;X1,X2;+0]),$([NX3;+0;!$(N-[C,S]=[O,S])]),$([OX1]),$([OX2]),$([S,Se;X1,X2]),"
+    "$([PX3])]",
     "boronic acid": "[#6]-[BX3]([OX2H1])[OX2H1]",
     "aldehyde": "[#6,#7]-[CX3H1]=[OX1]",
     "hydrazide": "[NX3H2]-[NX3H1]-[#6]",
     "diol": "[OX2H1]-[c]:[c]-[OX2H1]",
 }
+_LEFT_FREE = 4
+"""Acids of which each in turn may keep its proton."""
 CHARGES = {"azolate": -1, "phenolate": -1, "thiolate": -1, "diketonate": -1, "oxalate": -2}
 """Charge of groups that stay with the linker [e]; catecholates, diamines and porphyrins -2."""
 
@@ -111,9 +116,10 @@ def metal_groups(mol: Chem.Mol) -> list[Group]:
             found += [Group(kind=kind, atoms=pair, chelate=True) for pair in ends]
             taken |= {a for pair in ends for a in pair}
             assert len(inner) >= middle - 1
-    for kind in ("phenolate", "thiolate", "oxide", "pyridyl", "nitrile", "amine"):
+    for kind in ("phenolate", "thiolate", "oxide", "pyridyl", "nitrile", "amine", "donor"):
         for match in _matches(mol, kind):
-            if match[0] in taken or (kind == "pyridyl" and _is_crowded(mol, match[0])):
+            crowded = kind == "pyridyl" and _is_crowded(mol, match[0])
+            if match[0] in taken or crowded:
                 continue
             found.append(Group(kind=kind, atoms=(match[0],)))
             taken.add(match[0])
@@ -234,7 +240,8 @@ def variants(groups: list[Group]) -> list[list[Group]]:
     """Sets of groups that bind together, the likeliest first.
 
     Acids and azolates bind always, pyridyl rings mostly; hydroxyl, thiol and amine groups beside
-    them sometimes; where there is none of these, all that is left binds.
+    them sometimes; where there is none of these, all that is left binds. Rarely one of three and
+    more acids keeps its proton, or everything with a lone pair binds.
 
     Parameters
     ----------
@@ -253,6 +260,11 @@ def variants(groups: list[Group]) -> list[list[Group]]:
         choices = [rings + chelating, rings, chelating, hydroxyl + rings, weak, core]
     else:
         choices = [strong + rings, strong, strong + rings + hydroxyl, strong + hydroxyl]
+    acids = [g for g in strong if g.kind in ACIDS]
+    if len(acids) > 2:
+        rest = [g for g in groups if g not in acids]
+        choices += [[g for g in acids if g is not free] + rest for free in acids[:_LEFT_FREE]]
+    choices.append(groups)
     if core:
         choices = [one for c in choices if c for one in ((c, c + core) if c != core else (c,))]
     unique: list[list[Group]] = []

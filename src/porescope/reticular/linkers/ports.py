@@ -22,6 +22,7 @@ LENGTHS = {
     "diketonate": 2.00,
     "oxalate": 2.08,
     "oxide": 2.10,
+    "donor": 2.30,
     "aldehyde": 1.28,
     "primary amine": 1.28,
     "hydrazide": 1.28,
@@ -30,7 +31,7 @@ LENGTHS = {
 of the bonds in the Cambridge Structural Database as tabulated by A. G. Orpen et al., J. Chem.
 Soc. Dalton Trans. (1989) S1, https://doi.org/10.1039/DT98900000S1; C=N of imines by F. H. Allen
 et al., https://doi.org/10.1039/P298700000S1."""
-_ANGLES = {"phenolate": 122.0, "thiolate": 106.0, "oxide": 120.0, "amine": 110.0}
+_ANGLES = {"phenolate": 122.0, "thiolate": 106.0, "oxide": 120.0, "amine": 110.0, "donor": 122.0}
 """Angle at a terminal donor between its one neighbour and the metal [°]."""
 TWO_SIDED = ("phenolate", "thiolate", "oxide", "primary amine", "hydrazide")
 """Kinds whose one port may leave on either side."""

@@ -37,7 +37,13 @@ def with_roles(atoms: list[PieceAtom], pairs: Int[np.ndarray, "pairs 2"]) -> lis
         if atom.n_heavy == 3 and atom.flat > 0 and not atom.n_hydrogens:
             ring = ring_of(i, near, size=6)
             if ring and all(atoms[j].flat != 0 for j in ring):
-                changed[i] = changed[i]._replace(role="pyridinium")
+                ketone = any(
+                    atoms[k].number == _OXYGEN and len(near[k]) == 1
+                    for j in near[i]
+                    for k in near[j]
+                )
+                oxide = changed[i].n_oxides and not ketone
+                changed[i] = changed[i]._replace(role="oxide" if oxide else "pyridinium")
     seen: set[frozenset[int]] = set()
     for i in nitrogen:
         for ring in _azolate_rings(i, atoms, near):
@@ -97,7 +103,9 @@ def _with_oxygen_counts(atoms: list[PieceAtom], near: list[list[int]]) -> list[P
             if atoms[host].number == NITROGEN:
                 changed[i] = changed[i]._replace(n_oxides=changed[host].n_oxides)
             if host in keto and atoms[i].attached:
-                count = sum(k in keto for k in near[host])
+                ring = ring_of(host, near, size=6)
+                flat = bool(ring) and all(atoms[k].flat != 0 for k in ring)
+                count = max(sum(k in keto for k in near[host]), int(flat))
                 changed[i] = changed[i]._replace(oxo_neighbours=count)
     if any(a.attached for a in atoms):
         changed = _with_oxocarbons(changed, near, ends, keto)

@@ -32,12 +32,12 @@ class PieceAtom(NamedTuple):
     n_oxides: int = 0
     """Oxygen atoms without another neighbour at this nitrogen, or at the one beside."""
     oxo_neighbours: int = 0
-    """Of oxygen: how many of the carbon atoms beside its own bear such an oxygen atom too."""
+    """Of oxygen on a metal: how many of the carbon atoms beside its own bear such an oxygen atom
+    too, at least 1 on a flat ring of six; the more, the less likely is a ketone."""
     role: str = ""
     """``NH`` and ``N``: the two kinds of nitrogen in a porphyrin; ``azole``: the one of an azolate
-    ring that is asked first for a proton; ``pyridinium``: with three neighbours in a flat ring of
-    six; ``keto`` and ``enol``: oxygen on squarate
-    and its kin."""
+    ring that is asked first for a proton; ``pyridinium`` and ``oxide``: nitrogen with three
+    neighbours in a flat ring of six; ``keto`` and ``enol``: oxygen on squarate and its kin."""
 
 
 def states_of(atom: PieceAtom) -> list[AtomState]:
@@ -82,10 +82,10 @@ def _nitrogen(atom: PieceAtom) -> list[AtomState]:
     sigma = atom.n_heavy + atom.n_hydrogens
     if sigma >= 4:
         return [AtomState(0, charge=sigma - 3)]
-    if sigma == 3 and atom.n_oxides > 1:
+    if sigma == 3 and (atom.n_oxides > 1 or atom.role == "oxide"):
         return [AtomState(1, charge=1)]
     if sigma == 3:
-        cost = 0.0 if atom.role == "pyridinium" else 0.5 if atom.n_oxides else 2.0
+        cost = 0.1 if atom.role == "pyridinium" else 0.5 if atom.n_oxides else 2.0
         return [AtomState(0), AtomState(1, charge=1, cost=cost)]
     if atom.role == "azole":
         return [_added(0, 1, atom, cost=0.0), AtomState(1, cost=1.0)]
@@ -117,7 +117,7 @@ def _oxygen(atom: PieceAtom) -> list[AtomState]:
     each = 0.5 if atom.attached else 1.6 if atom.trusted else 0.8
     if atom.role:
         return [AtomState(1) if atom.role == "keto" else _added(0, 1, atom, cost=0.0)]
-    ketone = 0.5 * min(atom.oxo_neighbours, 1)
+    ketone = 0.55 * min(atom.oxo_neighbours, 1)
     if atom.on_nitrogen and atom.n_oxides == 1:
         ketone = 1.5
     states = [AtomState(1, cost=ketone), _added(0, 1, atom, cost=each)]
