@@ -183,7 +183,7 @@ def parents_of(recipe: Recipe, *, config: MakingConfig) -> Iterator[Parent]:
     proposals = propose_frameworks(
         metals=[recipe.metal],
         linkers=list(recipe.linkers),
-        store=_templates(config.templates),
+        store=templates_in(config.templates),
         config=ProposeConfig(
             max_proposals=3 * config.max_parents,
             per_shape=1,
@@ -202,7 +202,8 @@ def parents_of(recipe: Recipe, *, config: MakingConfig) -> Iterator[Parent]:
 
 
 @lru_cache(maxsize=2)
-def _templates(path: str) -> TemplateStore:
+def templates_in(path: str) -> TemplateStore:
+    """Templates of a file, or the shipped ones where the path is empty."""
     return TemplateStore(Path(path) if path else None)
 
 
