@@ -123,7 +123,7 @@ def main() -> None:
     """Take the sets apart and write the counts."""
     from porescope.workflows.take_apart import TakeApartProgress, take_all_apart
 
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(description="Frameworks taken apart")
     parser.add_argument("--structures", type=Path, required=True, help="unpacked archives")
     parser.add_argument("--sets", nargs="+", default=list(FOLDERS), choices=list(FOLDERS))
     parser.add_argument("--sample", type=int, default=0, help="structures of each set; 0 for all")

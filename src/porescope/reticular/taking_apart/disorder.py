@@ -80,8 +80,8 @@ def _rivals(crystal: Crystal, near: NeighbourList) -> dict[int, set[int]]:
     touched[list(found)] = True
     near_touched = np.zeros(crystal.n_atoms, dtype=bool)
     near_touched[near.first[bonded & touched[near.second]]] = True
-    full = (counts > 4) | ((counts > 3) & near_touched)
-    full &= ~np.isin(numbers, _CLUSTERS)
+    sure = (counts > 4) | near_touched
+    full = (counts > 3) & ~np.isin(numbers, _CLUSTERS)
     step = (crystal.frac[near.second] + near.image - crystal.frac[near.first]) @ crystal.lattice
     start = np.searchsorted(near.first, np.arange(crystal.n_atoms + 1))
     for atom in np.flatnonzero(full & (numbers > 1)).tolist():
@@ -89,7 +89,10 @@ def _rivals(crystal: Crystal, near: NeighbourList) -> dict[int, set[int]]:
         rows = rows[bonded[rows]]
         unit = step[rows] / near.distance[rows][:, None]
         angles = np.arccos(np.clip(unit @ unit.T, -1.0, 1.0))
-        for p, q in np.argwhere(np.triu(angles < _SHARP, 1)).tolist():
+        sharp = np.argwhere(np.triu(angles < _SHARP, 1)).tolist()
+        if not sure[atom] and len(sharp) < 2:
+            continue  # the corner of a ring of three
+        for p, q in sharp:
             i, j = int(near.second[rows[p]]), int(near.second[rows[q]])
             if i != j:
                 found.setdefault(i, set()).add(j)

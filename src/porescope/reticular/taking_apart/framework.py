@@ -187,7 +187,7 @@ def _paired(
     tree = KDTree(wrapped(theirs), boxsize=1.0)
     _, nearest = tree.query(wrapped(mine))
     if len(np.unique(nearest)) == len(mine):
-        return np.arange(len(mine)), nearest.astype(np.int64)
+        return np.arange(len(mine)), np.asarray(nearest, dtype=np.int64)
     delta = mine[:, None, :] - theirs[None, :, :]
     away = np.linalg.norm((delta - np.rint(delta)) @ lattice, axis=2)
     row, column = linear_sum_assignment(away)

@@ -22,7 +22,7 @@ class Pieces:
     """The pieces, unfolded."""
     link_bonds: Int[np.ndarray, "links"]
     """Bonds between pieces, or between a piece and its own image."""
-    atoms: tuple[Int[np.ndarray, "members"], ...]
+    atoms: tuple[Int[np.ndarray, "_"], ...]
     """Atoms of each piece."""
 
 
