@@ -24,7 +24,13 @@ from porescope.reticular.placing_edges import (
     posed_linker,
     turned_end,
 )
-from porescope.reticular.placing_plan import Choice, choices, plan_for, ports_suit
+from porescope.reticular.placing_plan import (
+    Choice,
+    choices,
+    plan_for,
+    ports_suit,
+    slot_normal,
+)
 from porescope.reticular.placing_turns import Connections, connections_of
 
 _ROUNDS = 12
@@ -37,7 +43,7 @@ _CHAIN_GAP = 4.0
 class PlacingConfig:
     """How blocks are put on a net."""
 
-    max_misfit: float = 0.65
+    max_misfit: float = 0.55
     """Largest root mean square distance of unit vectors along ports and along edges; 0.5 is about
     30 degrees."""
     n_best: int = 4
@@ -190,7 +196,7 @@ def _posing(choice: Choice, sides: dict[tuple[int, int], int]) -> _Posing:
                     ports=tuple(p for c in slot.tolist() for p in own.ports[c]),
                     anchor=own.anchors[slot].mean(axis=0),
                     vector=own.vectors[slot].mean(axis=0),
-                    normal=own.normals[slot[0]],
+                    normal=slot_normal(own, slot),
                 )
             )
         ends.append((both[0], both[1]))

@@ -17,6 +17,7 @@ from porescope.reticular.placing_turns import (
     Connections,
     Turn,
     best_turns,
+    chelate_normal,
     connections_of,
     distinct_turns,
 )
@@ -73,7 +74,7 @@ def plan_for(
     blocks: Sequence[Block],
     *,
     n_nodes: int,
-    max_misfit: float = 0.65,
+    max_misfit: float = 0.55,
     n_turns: int = 8,
 ) -> Plan | None:
     """Turns of every vertex, or nothing where a block does not suit its vertex.
@@ -115,7 +116,9 @@ def plan_for(
             # Chelates spread about their edge: what they miss it by is not a misfit.
             limit = max_misfit if repeats == 1 else max_misfit + 0.4
             found = [turn for turn in found if turn.misfit <= limit]
-            known[key] = tuple(distinct_turns(blocks[index], found, n_best=n_turns))
+            known[key] = tuple(
+                distinct_turns(blocks[index], found, per_edge=repeats, n_best=n_turns)
+            )
         if not known[key]:
             return None
         turns.append(known[key])
@@ -319,11 +322,28 @@ def _end_states(
     found = []
     for choice, turn in enumerate(plan.turns[vertex]):
         slot = plan.slots(vertex, choice)[k]
-        normal = turn.rotation @ connections.normals[slot[0]]
+        normal = turn.rotation @ slot_normal(connections, slot)
         normal = normal - (normal @ axis) * axis
         size = float(np.linalg.norm(normal))
         found.append((normal / size if size > 0.5 else np.zeros(3), (index, int(slot[0]))))
     return found
+
+
+def slot_normal(
+    connections: Connections, slot: Int[np.ndarray, "per_edge"]
+) -> Float[np.ndarray, "3"]:
+    """Normal of the plane that a block shows along an edge, zeros where it has none.
+
+    Parameters
+    ----------
+    connections:
+        Of the block.
+    slot:
+        Its connections along the edge; two of them make the plane themselves.
+    """
+    if len(slot) == 2:
+        return chelate_normal(connections.anchors[slot], connections.vectors[slot])
+    return connections.normals[slot[0]]
 
 
 def _edge_cost(

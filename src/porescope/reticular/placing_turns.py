@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import no_type_check
 
+import numba
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from porescope.reticular.block import Block
@@ -93,8 +94,30 @@ def connections_of(block: Block, *, chelating: int = 0) -> Connections:
         anchors=np.array([start[g].mean(axis=0) for g in groups]) - centre,
         vectors=vectors,
         directions=out / np.linalg.norm(out, axis=1, keepdims=True),
-        normals=np.array([normals[g[0]] if len(g) == 1 else np.zeros(3) for g in groups]),
+        normals=np.array(
+            [
+                normals[g[0]] if len(g) == 1 else chelate_normal(start[g], block.port_vectors[g])
+                for g in groups
+            ]
+        ),
     )
+
+
+def chelate_normal(
+    starts: Float[np.ndarray, "ports 3"], vectors: Float[np.ndarray, "ports 3"]
+) -> Float[np.ndarray, "3"]:
+    """Unit normal of the plane of two bonds that meet, zeros where they make none.
+
+    Parameters
+    ----------
+    starts, vectors:
+        Where the bonds start, and the bonds [Å]: of donors or of the metal that they chelate.
+    """
+    normal = np.cross(vectors[0], vectors[1])
+    if np.linalg.norm(starts[1] - starts[0]) > _CHELATE:
+        normal = np.cross(vectors.mean(axis=0), starts[1] - starts[0])
+    size = float(np.linalg.norm(normal))
+    return normal / size if size > _FLAT else np.zeros(3)
 
 
 def port_normals(block: Block) -> Float[np.ndarray, "ports 3"]:
@@ -122,7 +145,7 @@ def port_normals(block: Block) -> Float[np.ndarray, "ports 3"]:
 
 
 def best_turns(
-    directions: Float[np.ndarray, "edges 3"],
+    directions: Float[np.ndarray, "connections 3"],
     targets: Float[np.ndarray, "edges 3"],
     *,
     n_best: int = 48,
@@ -135,7 +158,8 @@ def best_turns(
     directions:
         Unit vectors of the block.
     targets:
-        As many unit vectors along edges, in the order of the edges.
+        As many unit vectors along edges, in the order of the edges; of other numbers there are
+        no turns.
     n_best:
         Most turns to return.
     mirrored:
@@ -164,27 +188,22 @@ def _turns_of_many(directions_: bytes, targets_: bytes, mirrored: bool) -> tuple
     directions = np.frombuffer(directions_).reshape(-1, 3)
     targets = np.frombuffer(targets_).reshape(-1, 3)
     first, second = _broadest_pair(directions)
-    angle = _angle(directions[first], directions[second])
-    frame = _frame(directions[first], directions[second])
-    hands = (1.0, -1.0) if mirrored else (1.0,)
-    found: dict[tuple[int, ...], Turn] = {}
-    cosines = np.clip(targets @ targets.T, -1.0, 1.0)
-    angles = np.arccos(cosines)
-    for a, b in np.argwhere(np.abs(angles - angle) < _ANGLE).tolist():
-        if a == b or abs(cosines[a, b]) > 0.995:
-            continue
-        goal = _frame(targets[a], targets[b])
-        for hand in hands:
-            rotation = goal.T @ np.diag([1.0, 1.0, hand]) @ frame
-            turn = _settled(rotation, directions, targets)
-            key = (*turn.connections.tolist(), int(np.linalg.det(turn.rotation) > 0))
-            if key not in found or turn.misfit < found[key].misfit:
-                found[key] = turn
-    return tuple(sorted(found.values(), key=lambda t: round(t.misfit, 4)))
+    hands = np.array([1.0, -1.0]) if mirrored else np.array([1.0])
+    rotations, orders, misfits = _settled(directions.copy(), targets.copy(), first, second, hands)
+    found: dict[tuple[int, ...], int] = {}
+    for i in np.lexsort((*orders.T[::-1], np.round(misfits, 4))).tolist():
+        key = (*orders[i].tolist(), int(np.linalg.det(rotations[i]) > 0))
+        found.setdefault(key, i)
+    return tuple(
+        Turn(rotation=rotations[i], connections=orders[i], misfit=float(misfits[i]))
+        for i in found.values()
+    )
 
 
-def distinct_turns(block: Block, turns: list[Turn], *, n_best: int = 12) -> list[Turn]:
-    """Of turns that put like atoms on the same places only the first.
+def distinct_turns(
+    block: Block, turns: list[Turn], *, per_edge: int = 1, n_best: int = 12
+) -> list[Turn]:
+    """Of turns that put like atoms, and like edges' bonds, on the same places only the first.
 
     Parameters
     ----------
@@ -192,15 +211,20 @@ def distinct_turns(block: Block, turns: list[Turn], *, n_best: int = 12) -> list
         The block that is turned.
     turns:
         Turns of it, the best first.
+    per_edge:
+        Connections along each edge.
     n_best:
         Most turns to return.
     """
-    centred = block.positions - connections_of(block).centre
-    apart = (block.numbers[:, None] != block.numbers[None, :]) * 1e3
+    connections = connections_of(block, chelating=1 if per_edge > 1 else 0)
+    centred = block.positions - connections.centre
+    ends = connections.anchors + connections.vectors
     kept: list[Turn] = []
     places: list[np.ndarray] = []
+    label = np.concatenate([block.numbers, 1000 + np.arange(len(ends)) // per_edge])
+    apart = (label[:, None] != label[None, :]) * 1e3
     for turn in turns:
-        posed = centred @ turn.rotation.T
+        posed = np.concatenate([centred, ends[turn.connections]]) @ turn.rotation.T
         for other in places:
             nearest = (cdist(posed, other) + apart).min(axis=1)
             if nearest.max() < _SAME:
@@ -213,48 +237,79 @@ def distinct_turns(block: Block, turns: list[Turn], *, n_best: int = 12) -> list
     return kept
 
 
-def rotation_onto(
-    directions: Float[np.ndarray, "n 3"], targets: Float[np.ndarray, "n 3"], *, hand: float
-) -> Float[np.ndarray, "3 3"]:
-    """Orthogonal matrix that best turns vectors onto others (Kabsch).
-
-    Parameters
-    ----------
-    directions:
-        Vectors to turn.
-    targets:
-        Where to, row by row.
-    hand:
-        Determinant, 1 or -1.
-    """
-    left, _, right = np.linalg.svd(targets.T @ directions)
-    sign = np.sign(np.linalg.det(left @ right)) * np.sign(hand)
-    return left @ np.diag([1.0, 1.0, sign]) @ right
+@numba.njit(cache=True)
+@no_type_check
+def _frame(one, other):
+    # Orthonormal rows from two unit vectors, the same whichever of the two is longer.
+    rows = np.empty((3, 3))
+    rows[0] = (one + other) / np.linalg.norm(one + other)
+    rows[1] = (one - other) / np.linalg.norm(one - other)
+    rows[2] = np.cross(rows[0], rows[1])
+    return rows
 
 
-def _settled(
-    rotation: Float[np.ndarray, "3 3"],
-    directions: Float[np.ndarray, "n 3"],
-    targets: Float[np.ndarray, "n 3"],
-) -> Turn:
-    """Assignment and rotation, each the best for the other."""
-    hand = float(np.sign(np.linalg.det(rotation)))
-    order = np.full(len(targets), -1)
-    for _ in range(4):
-        likeness = targets @ (directions @ rotation.T).T
-        new = np.argmax(likeness, axis=1)
-        if len(np.unique(new)) < len(new):
-            _, new = linear_sum_assignment(-likeness)
-        if np.array_equal(new, order):
-            break
-        order = new
-        rotation = rotation_onto(directions[order], targets, hand=hand)
-    miss = directions[order] @ rotation.T - targets
-    return Turn(
-        rotation=rotation,
-        connections=order.astype(np.int64),
-        misfit=float(np.sqrt(np.mean(np.sum(miss**2, axis=1)))),
-    )
+@numba.njit(cache=True)
+@no_type_check
+def _settled(directions, targets, first, second, hands):
+    # The pair first, second is laid on each pair of targets at a similar angle; then assignment
+    # and rotation in turn, each the best for the other.
+    n = len(directions)
+    angle = np.arccos(min(1.0, max(-1.0, np.dot(directions[first], directions[second]))))
+    frame = _frame(directions[first], directions[second])
+    most = n * (n - 1) * len(hands)
+    rotations = np.empty((most, 3, 3))
+    orders = np.empty((most, n), dtype=np.int64)
+    misfits = np.empty(most)
+    count = 0
+    new = np.empty(n, dtype=np.int64)
+    for a in range(n):
+        for b in range(n):
+            cosine = min(1.0, max(-1.0, np.dot(targets[a], targets[b])))
+            if a == b or abs(cosine) > 0.995 or abs(np.arccos(cosine) - angle) > _ANGLE:
+                continue
+            goal = _frame(targets[a], targets[b])
+            for hand in hands:
+                first_rows = frame.copy()
+                first_rows[2] *= hand
+                rotation = goal.T @ first_rows
+                order = np.full(n, -1)
+                for _ in range(4):
+                    _assigned(directions @ rotation.T, targets, new)
+                    if np.array_equal(new, order):
+                        break
+                    order[:] = new
+                    left, _, right = np.linalg.svd(targets.T @ directions[order])
+                    right[2] *= np.linalg.det(left @ right) * hand
+                    rotation = left @ right
+                miss = directions[order] @ rotation.T - targets
+                rotations[count] = rotation
+                orders[count] = order
+                misfits[count] = np.sqrt(np.sum(miss**2) / n)
+                count += 1
+    return rotations[:count], orders[:count], misfits[:count]
+
+
+@numba.njit(cache=True)
+@no_type_check
+def _assigned(turned, targets, order):
+    # Each target its nearest direction; where that is taken, the pairs that agree best go first.
+    n = len(targets)
+    likeness = targets @ turned.T
+    taken = np.zeros(n, dtype=np.bool_)
+    unique = True
+    for i in range(n):
+        order[i] = np.argmax(likeness[i])
+        if taken[order[i]]:
+            unique = False
+        taken[order[i]] = True
+    if unique:
+        return
+    for _ in range(n):
+        best = np.argmax(likeness)
+        i, j = best // n, best % n
+        order[i] = j
+        likeness[i, :] = -9.0
+        likeness[:, j] = -9.0
 
 
 def _turns_of_two(
@@ -325,20 +380,8 @@ def rotations_about(
     return np.array([_about(axis, float(angle)) for angle in angles])
 
 
-def _frame(one: Float[np.ndarray, "3"], other: Float[np.ndarray, "3"]) -> np.ndarray:
-    """Orthonormal rows from two directions, the same whichever of the two is longer."""
-    rows = np.stack([one + other, one - other])
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.concatenate([rows, np.cross(rows[0], rows[1])[None]])
-
-
 def _broadest_pair(directions: Float[np.ndarray, "n 3"]) -> tuple[int, int]:
     """The two directions that are most nearly at right angles."""
     cosine = np.abs(directions @ directions.T) + np.eye(len(directions)) * 2.0
     first, second = np.unravel_index(int(np.argmin(cosine)), cosine.shape)
     return int(first), int(second)
-
-
-def _angle(one: Float[np.ndarray, "3"], other: Float[np.ndarray, "3"]) -> float:
-    """Angle between two unit vectors [rad]."""
-    return float(np.arccos(np.clip(one @ other, -1.0, 1.0)))
