@@ -4,9 +4,10 @@
 
 Each structure starts from the measured one; atoms and cell relax together, with the space group
 that the file states or that is found. Cells are compared in the file's own setting. Bonds without
-hydrogen are compared one by one and as means over each kind of bond: the two elements, and the
-class of the donor where one is a metal. The structures are those of the archive in the data
-folder; what their files call measured is taken as measured, apart from hydrogen.
+hydrogen are compared one by one and as means over the bonds between each two elements. The
+structures are those of the archives in the data folder, as they stand: those of the COFs, and
+some of the others, were modelled to a powder's cell, so that their bonds are not measured ones.
+Beside that, a short relaxation of 100 steps at most is timed from atoms moved at random.
 
 Writes benchmarks/results/relax_famous.csv and relax_famous_cases.csv.
 """
@@ -20,6 +21,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +38,13 @@ STRUCTURES = (
     ("IRMOF-10", NAMED, "mofs/cif/IRMOF-10.cif"),
     ("IRMOF-12", NAMED, "mofs/cif/IRMOF-12.cif"),
     ("HKUST-1", NAMED, "mofs/cif/Cu-BTC.cif"),
-    ("UiO-66", CORE, "RUBTAK02_SL.cif"),
+    ("UiO-66", CORE, "RUBTAK03_auto.cif"),
     ("UiO-67", CORE, "WIZMAV02_auto.cif"),
     ("UiO-68", CORE, "YEYCUC_SL.cif"),
     ("NU-1000", CORE, "ja4050828_auto.cif"),
     ("PCN-222", CORE, "BEDYEQ_clean.cif"),
+    ("MIL-100(Cr)", NAMED, "mofs/cif/MIL-100-primitive.cif"),
+    ("MIL-101(Cr)", NAMED, "mofs/cif/MIL-101-primitive.cif"),
     ("MIL-53(Cr)", NAMED, "mofs/cif/MIL-53(Cr)ht.cif"),
     ("MIL-47", NAMED, "mofs/cif/MIL-47.cif"),
     ("Mg-MOF-74", NAMED, "mofs/cif/Mg-DOBDC.cif"),
@@ -55,6 +59,8 @@ STRUCTURES = (
     ("COF-300", NAMED, "mofs/cif/COF-300.cif"),
 )
 CELL_LIMIT, BOND_LIMIT = 4.0, 3.0
+SEED, SHAKE = 20261121, 0.15
+"""Random movement of the atoms before the short relaxation is timed [Å]."""
 
 
 def shared() -> Path:
@@ -90,7 +96,7 @@ def relaxed_case(name: str, path: Path, *, measured: bool) -> dict[str, object]:
     from porescope.crystal.transform import primitive_cell
     from porescope.io.cif import read_cif
     from porescope.reticular.force_field.bond_graph import bond_graph, bond_rows
-    from porescope.reticular.relax import RelaxSettings, relax
+    from porescope.reticular.relax import RelaxSettings, relax, settle
 
     crystal = read_cif(path)
     if crystal.space_group.n_ops == 1:
@@ -104,6 +110,13 @@ def relaxed_case(name: str, path: Path, *, measured: bool) -> dict[str, object]:
     begin = time.perf_counter()
     found = relax(small, bonds, settings=settings)
     seconds = time.perf_counter() - begin
+    moves = np.random.default_rng(SEED).normal(0.0, SHAKE, small.frac.shape)
+    shaken = replace(
+        small.without_symmetry(), frac=small.frac + moves @ np.linalg.inv(small.lattice)
+    )
+    begin = time.perf_counter()
+    settled = settle(shaken, bonds, n_steps=100)
+    settle_seconds = time.perf_counter() - begin
     before = crystal.parameters
     turned = np.linalg.inv(transform) @ found.crystal.lattice
     after = parameters_from_lattice(turned)
@@ -112,7 +125,7 @@ def relaxed_case(name: str, path: Path, *, measured: bool) -> dict[str, object]:
     old = np.linalg.norm(graph.vectors, axis=1)
     new = np.linalg.norm(bond_graph(found.crystal, bonds).vectors, axis=1)
     heavy = np.all(small.numbers[bonds[:, :2]] != 1, axis=1)
-    kinds = kind_means(graph, old, new, heavy)
+    kinds = pair_means(small, bonds, old, new)
     worst = max(kinds, key=lambda k: abs(kinds[k]))
     single = np.abs(100.0 * (new[heavy] / old[heavy] - 1.0))
     return {
@@ -126,8 +139,8 @@ def relaxed_case(name: str, path: Path, *, measured: bool) -> dict[str, object]:
         "largest_angle_change_deg": round(float(np.abs(after[3:] - before[3:]).max()), 2),
         "volume_percent": round(100.0 * (found.crystal.volume / small.volume - 1.0), 2),
         "cell_within": bool(np.abs(change[:3]).max() <= CELL_LIMIT),
-        "worst_bond_kind": worst,
-        "worst_bond_kind_percent": round(kinds[worst], 2),
+        "worst_bond": worst,
+        "worst_bond_percent": round(kinds[worst], 2),
         "bonds_within": bool(abs(kinds[worst]) <= BOND_LIMIT),
         "single_bonds_within_share": round(float(np.mean(single <= BOND_LIMIT)), 3),
         "mean_bond_percent": round(float(single.mean()), 2),
@@ -136,27 +149,22 @@ def relaxed_case(name: str, path: Path, *, measured: bool) -> dict[str, object]:
         "converged": found.converged,
         "energy_per_atom": round(found.energy_per_atom, 4),
         "seconds": round(seconds, 3),
+        "settle_seconds": round(settle_seconds, 3),
+        "settle_steps": settled.n_steps,
+        "settle_energy_per_atom": round(settled.energy_per_atom, 4),
         "notes": " | ".join(found.notes),
     }
 
 
-def kind_means(graph, old, new, heavy) -> dict[str, float]:
-    """Deviation of the mean length of each kind of bond [%]."""
+def pair_means(crystal, bonds, old, new) -> dict[str, float]:
+    """Deviation of the mean length of the bonds between each two elements [%]."""
     import gemmi
 
-    from porescope.reticular.force_field.donors import donor_class
-
     sums: dict[str, list[tuple[float, float]]] = {}
-    for row in np.flatnonzero(heavy):
-        a, b = (int(i) for i in graph.bonds[row, :2])
-        if graph.metal[b]:
-            a, b = b, a
-        symbol = gemmi.Element(graph.numbers[a]).name
-        if graph.metal[a]:
-            key = f"{symbol}-{donor_class(graph, b)}"
-        else:
-            key = "-".join(sorted((symbol, gemmi.Element(graph.numbers[b]).name)))
-        sums.setdefault(key, []).append((float(old[row]), float(new[row])))
+    for row, (a, b) in enumerate(crystal.numbers[bonds[:, :2]].tolist()):
+        if 1 not in (a, b):
+            key = "-".join(sorted(gemmi.Element(z).name for z in (a, b)))
+            sums.setdefault(key, []).append((float(old[row]), float(new[row])))
     means = {key: np.mean(values, axis=0) for key, values in sums.items()}
     return {key: float(100.0 * (new / old - 1.0)) for key, (old, new) in means.items()}
 
@@ -165,7 +173,7 @@ def summary(cases: list[dict[str, object]], *, lengths: str) -> dict[str, object
     """One row of figures."""
     mine = [c for c in cases if c["lengths"] == lengths]
     cells = np.array([[abs(float(str(c[f"{x}_percent"]))) for x in "abc"] for c in mine])
-    kinds = np.array([abs(float(str(c["worst_bond_kind_percent"]))) for c in mine])
+    kinds = np.array([abs(float(str(c["worst_bond_percent"]))) for c in mine])
     return {
         "lengths": lengths,
         "n_structures": len(mine),
@@ -206,7 +214,10 @@ def main() -> None:
                     flush=True,
                 )  # fmt: skip
     names = "\n".join(f"{source}/{member}" for _, source, member in STRUCTURES)
-    facts = run_facts() | {"data_sha256": hashlib.sha256(names.encode()).hexdigest()[:16]}
+    facts = run_facts() | {
+        "seed": SEED,
+        "data_sha256": hashlib.sha256(names.encode()).hexdigest()[:16],
+    }
     rows = [facts | summary(cases, lengths=kind) for kind in ("measured", "UFF4MOF")]
     write(RESULTS / "relax_famous.csv", rows)
     write(RESULTS / "relax_famous_cases.csv", cases)

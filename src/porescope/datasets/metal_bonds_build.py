@@ -6,7 +6,8 @@ Reads a random sample of the CIFs of a folder of measured frameworks (CoRE MOF 2
 https://doi.org/10.1021/acs.jced.9b00835), and writes for each metal, number of ligands and class
 of donor the median length of the bonds in the structures that have such a bond; each structure
 counts once, with the median of its own. A class that fewer than five structures show is left out;
-rows with 0 bonds are over all numbers of ligands.
+rows with 0 bonds are over all numbers of ligands, and classes that are a symbol only are over all
+classes of that element.
 """
 
 from __future__ import annotations
@@ -52,8 +53,9 @@ def lengths_in(path: Path) -> dict[Key, float]:
         metal, donor = (a, b) if graph.metal[a] else (b, a)
         count = len(graph.others(metal, metals=False))
         kind = donor_class(graph, donor)
-        for bonds in (count, 0):
-            found[graph.numbers[metal], bonds, kind].append(float(lengths[row]))
+        for name in dict.fromkeys((kind, kind.split("-")[0])):
+            for bonds in (count, 0):
+                found[graph.numbers[metal], bonds, name].append(float(lengths[row]))
     return {key: float(np.median(values)) for key, values in found.items()}
 
 
@@ -84,7 +86,8 @@ def build(folder: Path, table: Path) -> None:
             "# Median bond lengths [A] between metals and donors in measured frameworks.\n"
             f"# {n_read} structures of CoRE MOF 2019, https://doi.org/10.1021/acs.jced.9b00835,\n"
             f"# drawn with seed {SEED}; written by porescope.datasets.metal_bonds_build.\n"
-            "# bonds: ligands of the metal, 0 for any number; count: structures.\n"
+            "# bonds: ligands of the metal, 0 for any number; donor: class, or a symbol for all classes\n"
+            "# of that element; count: structures.\n"
         )
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["metal", "bonds", "donor", "length", "count"])

@@ -20,15 +20,15 @@ from porescope.crystal.symmetry import symmetrised
 from porescope.errors import ConfigError
 from porescope.reticular.force_field.bond_graph import bond_rows
 from porescope.reticular.force_field.energy import Energies, PairList, energies_of, pair_list
-from porescope.reticular.force_field.stiffness import model_stiffness
+from porescope.reticular.force_field.stiffness import block_stiffness, model_stiffness
 from porescope.reticular.force_field.terms import ForceField, force_field_of
 from porescope.reticular.symmetric_moves import SymmetricMoves
 
 _MEMORY = 10
 _REFRESH = 15
 """Steps after which the model of the second derivatives is made anew."""
-_LARGE = 900
-"""Atoms from which the model is kept for longer, and its couplings between atoms dropped."""
+_LARGE = 600
+"""Atoms from which the model is kept for longer, and what couples different atoms is dropped."""
 _MAX_MOVE = 0.3
 """Longest movement of an atom in one step [Å]."""
 _MAX_STRAIN = 0.03
@@ -232,13 +232,14 @@ class _State:
 
     def _refresh(self) -> None:
         """Make the model of the second derivatives, and forget the steps before."""
-        model = model_stiffness(self.field, cart=self.cart, lattice=self.lattice, pairs=self.pairs)
-        if self.settings.fixed_cell:
-            model[-6:, :-6] = model[:-6, -6:] = 0.0
+        where = {"cart": self.cart, "lattice": self.lattice, "pairs": self.pairs}
         if self.field.n_atoms > _LARGE:
-            blocks = np.arange(len(model)) // 3
-            model[blocks[:, None] != blocks[None, :]] = 0.0
-        self.factor = cho_factor(model, lower=True, check_finite=False, overwrite_a=True)
+            self.blocks = np.linalg.inv(block_stiffness(self.field, **where))
+        else:
+            model = model_stiffness(self.field, **where)
+            if self.settings.fixed_cell:
+                model[-6:, :-6] = model[:-6, -6:] = 0.0
+            self.factor = cho_factor(model, lower=True, check_finite=False, overwrite_a=True)
         self.memory, self.age = [], 0
 
     def _direction(self) -> np.ndarray:
@@ -249,7 +250,10 @@ class _State:
             a = rho * float(s @ q)
             weights.append(a)
             q -= a * y
-        q = cho_solve(self.factor, q, check_finite=False)
+        if self.field.n_atoms > _LARGE:
+            q = np.einsum("bij,bj->bi", self.blocks, q.reshape(-1, 3)).ravel()
+        else:
+            q = cho_solve(self.factor, q, check_finite=False)
         for (s, y, rho), a in zip(self.memory, reversed(weights), strict=True):
             q += (a - rho * float(y @ q)) * s
         if self.settings.fixed_cell:

@@ -82,3 +82,14 @@ def test_notes_of_the_force_field_are_handed_on() -> None:
     water = crystal([6, 1, 1], [[0.0] * 3, [1.0, 0.0, 0.0], [-0.3, 0.95, 0.0]], 12.0 * np.eye(3))
     bonds = np.array([[0, 1, 0, 0, 0], [0, 2, 0, 0, 0]], dtype=np.int64)
     assert any("hydrogen is missing" in note for note in relax(water, bonds).notes)
+
+
+def test_large_structures_find_the_same_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    from porescope.reticular import relax as module
+
+    settings = RelaxSettings(max_force=2e-3, max_stress=1e-5, max_steps=3000)
+    whole = relax(sodalite(), settings=settings)
+    monkeypatch.setattr(module, "_LARGE", 1)
+    blocks = relax(sodalite(), settings=settings)
+    assert blocks.converged
+    assert blocks.energy == pytest.approx(whole.energy, abs=1e-3)

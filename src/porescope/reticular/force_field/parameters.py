@@ -82,8 +82,8 @@ def measured_lengths() -> dict[tuple[int, int, str], float]:
     """Median lengths of bonds to metals in measured frameworks [Å].
 
     Keys are the metal's atomic number, its number of bonds (0: any), and the donor's class as
-    :func:`porescope.reticular.force_field.donors.donor_class` names it. The file says where the
-    lengths come from.
+    :func:`porescope.reticular.force_field.donors.donor_class` names it, or the donor's symbol
+    for all classes of that element. The file says where the lengths come from.
     """
     return {
         (int(row["metal"]), int(row["bonds"]), row["donor"]): float(row["length"])

@@ -46,18 +46,46 @@ def model_stiffness(
         Pairs within the cutoff.
     """
     n = 3 * field.n_atoms
-    matrix = np.zeros((n + 6, n + 6))
-    f = field
-    cart, lattice = np.ascontiguousarray(cart), np.ascontiguousarray(lattice)
-    _bonds(matrix, cart, lattice, f.bond_atoms, f.bond_cells, f.bond_values)
-    _angles(matrix, cart, lattice, f.angle_atoms, f.angle_cells, f.angle_values)
-    _torsions(matrix, cart, lattice, f.torsion_atoms, f.torsion_cells, f.torsion_values)
-    _inversions(matrix, cart, lattice, f.inversion_atoms, f.inversion_cells, f.inversion_values)
-    _pairs(matrix, cart, lattice, pairs.atoms, pairs.cells, f.distances, f.depths)
+    matrix = np.zeros((1, n + 6, n + 6))
+    _fill(matrix, field, np.ascontiguousarray(cart), np.ascontiguousarray(lattice), pairs)
     volume = abs(float(np.linalg.det(lattice)))
-    matrix[np.arange(n), np.arange(n)] += _ATOM_FLOOR
-    matrix[np.arange(n, n + 6), np.arange(n, n + 6)] += _STRAIN_FLOOR * volume
-    return matrix
+    matrix[0, np.arange(n), np.arange(n)] += _ATOM_FLOOR
+    matrix[0, np.arange(n, n + 6), np.arange(n, n + 6)] += _STRAIN_FLOOR * volume
+    return matrix[0]
+
+
+def block_stiffness(
+    field: ForceField,
+    *,
+    cart: Float[np.ndarray, "atoms 3"],
+    lattice: Float[np.ndarray, "3 3"],
+    pairs: PairList,
+) -> Float[np.ndarray, "blocks 3 3"]:
+    """The model without what couples different atoms: a block of three rows for each atom, and two
+    for the strain. For structures so large that the whole matrix would not fit.
+
+    Parameters
+    ----------
+    field, cart, lattice, pairs:
+        As for :func:`model_stiffness`.
+    """
+    blocks = np.zeros((field.n_atoms + 2, 3, 3))
+    _fill(blocks, field, np.ascontiguousarray(cart), np.ascontiguousarray(lattice), pairs)
+    volume = abs(float(np.linalg.det(lattice)))
+    blocks[:-2] += _ATOM_FLOOR * np.eye(3)
+    blocks[-2:] += _STRAIN_FLOOR * volume * np.eye(3)
+    return blocks
+
+
+def _fill(
+    store: np.ndarray, f: ForceField, cart: np.ndarray, lattice: np.ndarray, pairs: PairList
+) -> None:
+    """Add all terms to one whole matrix, or to the blocks on its diagonal."""
+    _bonds(store, cart, lattice, f.bond_atoms, f.bond_cells, f.bond_values)
+    _angles(store, cart, lattice, f.angle_atoms, f.angle_cells, f.angle_values)
+    _torsions(store, cart, lattice, f.torsion_atoms, f.torsion_cells, f.torsion_values)
+    _inversions(store, cart, lattice, f.inversion_atoms, f.inversion_cells, f.inversion_values)
+    _pairs(store, cart, lattice, pairs.atoms, pairs.cells, f.distances, f.depths)
 
 
 @numba.njit(cache=True, inline="always")
@@ -72,8 +100,10 @@ def _step(cart, lattice, i, j, cells, t, s, out):
 @numba.njit(cache=True)
 @no_type_check
 def _spread(matrix, heads, tails, n_steps, steps, slopes, weight, places, row):
-    # Slope of a coordinate by all that it depends on, then its square.
-    n = matrix.shape[0] - 6
+    # Slope of a coordinate by all that it depends on, then its square. The store is one whole
+    # matrix, or the blocks of three rows on its diagonal.
+    whole = matrix.shape[0] == 1
+    n = matrix.shape[1] - 6 if whole else 3 * matrix.shape[0] - 6
     count = 0
     for v in range(n_steps):
         for side in range(2):
@@ -105,8 +135,13 @@ def _spread(matrix, heads, tails, n_steps, steps, slopes, weight, places, row):
     for p in range(total + 6):
         if row[p] == 0.0:
             continue
+        a = places[p]
         for q in range(total + 6):
-            matrix[places[p], places[q]] += weight * row[p] * row[q]
+            b = places[q]
+            if whole:
+                matrix[0, a, b] += weight * row[p] * row[q]
+            elif a // 3 == b // 3:
+                matrix[a // 3, a % 3, b % 3] += weight * row[p] * row[q]
 
 
 @numba.njit(cache=True)

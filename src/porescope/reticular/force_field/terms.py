@@ -137,9 +137,11 @@ def _lengths(graph: BondGraph, found: Typed, *, measured: bool) -> list[float]:
             metal, donor = (a, b) if graph.metal[a] else (b, a)
             count = len(graph.others(metal, metals=False))
             kind = donor_class(graph, donor)
-            length = table.get((graph.numbers[metal], count, kind), math.nan)
-            if math.isnan(length):
-                length = table.get((graph.numbers[metal], 0, kind), math.nan)
+            symbol = kind.split("-")[0]
+            for key in ((count, kind), (0, kind), (count, symbol), (0, symbol)):
+                length = table.get((graph.numbers[metal], *key), math.nan)
+                if not math.isnan(length):
+                    break
         if math.isnan(length):
             length = bond_length(found.types[a], found.types[b], order=order)
         lengths.append(length)
