@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.optimize import linear_sum_assignment
 
 from porescope.crystal.structure import Crystal
 from porescope.reticular.block import Block
@@ -129,3 +130,44 @@ def link_gaps(assembly: Assembly) -> Float[np.ndarray, "links"]:
         other_miss = np.linalg.norm(-between - assembly.piece_port_vectors(other)[other_port])
         gaps[row] = 0.5 * (miss + other_miss)
     return gaps
+
+
+def with_nearest_ports(assembly: Assembly) -> Assembly:
+    """The same links, each at the port of its atom that points along it.
+
+    Several ports may start at one atom; which link has which is decided by where they lead.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks whose links are closed, but for ports of one atom that were mixed up.
+    """
+    ends: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for row, (one, port, other, other_port, *_) in enumerate(assembly.links.tolist()):
+        for column, piece, mine in ((1, one, port), (3, other, other_port)):
+            atom = int(assembly.blocks[int(assembly.kinds[piece])].port_atoms[mine])
+            ends.setdefault((piece, atom), []).append((row, column))
+    links = assembly.links.copy()
+    places = [assembly.piece_positions(i) for i in range(assembly.n_pieces)]
+    for (piece, _), found in ends.items():
+        if len(found) < 2:
+            continue
+        ports = np.array([assembly.links[row, column] for row, column in found])
+        vectors = assembly.piece_port_vectors(piece)[ports]
+        actual = np.array([_along(assembly, places, row, column) for row, column in found])
+        cost = np.sum((actual[:, None] - vectors[None]) ** 2, axis=2)
+        _, chosen = linear_sum_assignment(cost)
+        for (row, column), place in zip(found, chosen.tolist(), strict=True):
+            links[row, column] = ports[place]
+    return replace(assembly, links=links)
+
+
+def _along(
+    assembly: Assembly, places: list[np.ndarray], row: int, column: int
+) -> Float[np.ndarray, "3"]:
+    """The vector of a link seen from one of its ends [Å]."""
+    one, port, other, other_port, *cell = assembly.links[row].tolist()
+    a = places[one][assembly.blocks[int(assembly.kinds[one])].port_atoms[port]]
+    b = places[other][assembly.blocks[int(assembly.kinds[other])].port_atoms[other_port]]
+    between = b + np.array(cell) @ assembly.lattice - a
+    return between if column == 1 else -between

@@ -21,6 +21,8 @@ from porescope.reticular.block import Block
 
 _FLAT = 0.25
 """Sine of the angle by which a bond may leave the plane of a flat atom."""
+_LEAST_DAMPING = 0.01
+"""What holds back motions that open no link: rotations about an axis, chains that slide."""
 _BOUND = 0.3
 """Largest turn [rad] and strain in one step."""
 
@@ -37,6 +39,9 @@ class AssemblyFitConfig:
     """Relative fall of the sum of squares that ends the fit."""
     strain: bool = True
     """Let the cell change."""
+    hold: float = 1.0
+    """What a strain of one costs beside the misses, for six links [Å]: it keeps directions in which
+    nothing is linked, as between chains, where they are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -53,6 +58,10 @@ class AssemblyFit:
     """Steps that were made."""
     converged: bool
     """Whether the sum of squares stopped falling."""
+
+
+_State = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Lattice, origins and rotations."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,23 +102,12 @@ def fit_assembly(assembly: Assembly, *, config: AssemblyFitConfig | None = None)
     lattice = assembly.lattice.astype(np.float64)
     origins = assembly.origins.astype(np.float64)
     turns = assembly.rotations.astype(np.float64)
-    weight = config.plane_weight
-    state = lattice, origins, turns
-    value = _misses(*state, links, weight)
-    damping, steps, converged = 1e-3, 0, False
-    while steps < config.max_steps and not converged:
-        steps += 1
-        normal, gradient = _normal_equations(*state, links, weight)
-        before = value
-        for _ in range(8):
-            trial = _stepped(*state, normal, gradient, damping=damping, strain=config.strain)
-            reached = _misses(*trial, links, weight)
-            if reached <= value:
-                state, value = trial, reached
-                damping = max(damping / 5.0, 1e-9)
-                break
-            damping *= 8.0
-        converged = before - value <= config.tolerance * value + 1e-9
+    state: _State = (lattice, origins, turns)
+    n_steps, converged = 0, False
+    # the second round starts from where the first one ended, and so takes off what holding biased
+    for _ in range(2 if config.strain and config.hold else 1):
+        state, made, converged = _descended(state, links, config=config)
+        n_steps += made
     lattice, origins, turns = state
     closed = replace(assembly, lattice=lattice, origins=origins, rotations=_orthogonal(turns))
     gaps = _port_misses(lattice, origins, turns, links)
@@ -117,8 +115,48 @@ def fit_assembly(assembly: Assembly, *, config: AssemblyFitConfig | None = None)
         assembly=closed,
         rms_gap=float(np.sqrt(np.mean(gaps**2))),
         largest_gap=float(gaps.max()),
-        n_steps=steps,
+        n_steps=n_steps,
         converged=converged,
+    )
+
+
+def _descended(
+    state: _State, links: _Links, *, config: AssemblyFitConfig
+) -> tuple[_State, int, bool]:
+    """Damped steps to the nearest minimum: where it is, their number, whether they ended."""
+    reference, weight = np.linalg.inv(state[0]), config.plane_weight
+    stiffness = config.hold**2 * max(1.0, len(links.pieces) / 6.0) if config.strain else 0.0
+
+    def cost(at: _State) -> float:
+        return _misses(*at, links, weight) + stiffness * float(np.sum(_strain(reference, at) ** 2))
+
+    value = cost(state)
+    damping, steps, converged = 1e-3, 0, False
+    while steps < config.max_steps and not converged:
+        steps += 1
+        normal, gradient = _normal_equations(*state, links, weight)
+        last = np.arange(len(gradient) - 6, len(gradient))
+        normal[last, last] += stiffness
+        gradient[last] += stiffness * _strain(reference, state)
+        before = value
+        for _ in range(8):
+            trial = _stepped(*state, normal, gradient, damping=damping, strain=config.strain)
+            reached = cost(trial)
+            if reached <= value:
+                state, value = trial, reached
+                damping = max(damping / 5.0, _LEAST_DAMPING)
+                break
+            damping *= 8.0
+        converged = before - value <= config.tolerance * value + 1e-9
+    return state, steps, converged
+
+
+def _strain(reference: np.ndarray, state: _State) -> Float[np.ndarray, "6"]:
+    """Strain of the cell since the start: xx, yy, zz, yz, xz, xy."""
+    change = reference @ state[0]
+    change = 0.5 * (change + change.T) - np.eye(3)
+    return np.array(
+        [change[0, 0], change[1, 1], change[2, 2], change[1, 2], change[0, 2], change[0, 1]]
     )
 
 

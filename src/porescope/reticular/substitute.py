@@ -15,6 +15,9 @@ from porescope.reticular.block import Block
 from porescope.reticular.linker_match import LinkerMatch, LinkerSites, linker_sites, match_linker
 from porescope.reticular.template import Template, is_exchangeable
 
+_ASTRAY = 0.8
+"""Angle between a linker's own direction and its predecessor's beyond which the latter counts
+[rad]."""
 METAL_FAMILIES: tuple[tuple[str, ...], ...] = (
     ("Mg", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Cd"),
     ("Ca", "Sr", "Ba", "Pb"),
@@ -130,8 +133,9 @@ def _with_ports(new: Block, old: Block, match: LinkerMatch, sites: LinkerSites) 
     """The new linker with the old one's ports, in the old order.
 
     A site with one port in both keeps the new linker's own direction; the length is the old one's
-    for bonds to metals, the new one's for bonds that were cut. Where several bonds leave one atom
-    their directions come from the old linker.
+    for bonds to metals, the new one's for bonds that were cut. Where several bonds leave one atom,
+    or the two linkers disagree, as on which side of an oxygen the metal is, directions come from
+    the old linker.
     """
     old_sites = linker_sites(old)
     row_of = {int(atom): row for row, atom in enumerate(old_sites.atoms)}
@@ -143,15 +147,22 @@ def _with_ports(new: Block, old: Block, match: LinkerMatch, sites: LinkerSites) 
         site = int(match.sites[row_of[atom]])
         atoms[port] = sites.atoms[site]
         own = new.port_vectors[new.port_atoms == atoms[port]]
-        alone = np.count_nonzero(old.port_atoms == atom) == 1
-        if alone and len(own) == 1:
+        theirs = vector @ match.rotation
+        alone = np.count_nonzero(old.port_atoms == atom) == 1 and len(own) == 1
+        if alone and _angle(own[0], theirs) < _ASTRAY:
             length = float(np.linalg.norm(own[0]))
             if int(new.numbers[atoms[port]]) != 6:
                 length = float(np.linalg.norm(vector))
             vectors[port] = own[0] / max(float(np.linalg.norm(own[0])), 1e-9) * length
         else:
-            vectors[port] = vector @ match.rotation
+            vectors[port] = theirs
     return replace(new, kind=old.kind, port_atoms=atoms, port_vectors=vectors)
+
+
+def _angle(one: Float[np.ndarray, "3"], other: Float[np.ndarray, "3"]) -> float:
+    """Angle between two vectors [rad]."""
+    size = max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12)
+    return float(np.arccos(np.clip(one @ other / size, -1.0, 1.0)))
 
 
 def _with_metal(block: Block, old: int, new: int) -> Block:

@@ -47,7 +47,7 @@ class ProposeConfig:
     """Largest number of atoms in a cell."""
     nets: tuple[str, ...] = ()
     """RCSR symbols to which the nets are limited; none: all."""
-    n_conformers: int = 4
+    n_conformers: int = 12
     """Conformers of each linker."""
     largest_gap: float = 0.9
     """Largest miss of a link that is forgiven [Å]."""
@@ -115,7 +115,15 @@ def propose_frameworks(
 
     config = config or ProposeConfig()
     wanted = tuple(sorted(_number(m) for m in metals))
-    blocks = {s: linkers_from_smiles(s, n_conformers=config.n_conformers, seed=0) for s in linkers}
+    blocks = {
+        smiles: linkers_from_smiles(
+            smiles,
+            n_conformers=config.n_conformers,
+            seed=0,
+            ends="metal" if wanted else "covalent",
+        )
+        for smiles in linkers
+    }
     sites = {s: [linker_sites(b) for b in found] for s, found in blocks.items()}
     chosen = _chosen(store.entries(), wanted, sites, without=without, config=config)
     if not chosen:

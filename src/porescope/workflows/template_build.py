@@ -25,6 +25,7 @@ from porescope.datasets.template_codec import decode_assembly, encode_assembly
 from porescope.datasets.template_store import sites_text, write_templates
 from porescope.errors import ConfigError, PorescopeError
 from porescope.io.cif import read_cif
+from porescope.reticular.assembly import with_nearest_ports
 from porescope.reticular.smiles import linker_key
 from porescope.reticular.taken_apart import TakenApart
 from porescope.reticular.taking_apart.framework import take_apart
@@ -248,7 +249,9 @@ def _distinct(db: sqlite3.Connection) -> Iterator[tuple[Template, str]]:
         yield (
             Template(
                 id=id,
-                assembly=decode_assembly(body, smiles=tuple(json.loads(smiles)), name=id),
+                assembly=with_nearest_ports(
+                    decode_assembly(body, smiles=tuple(json.loads(smiles)), name=id)
+                ),
                 net_name=name,
                 net_key=key,
                 interpenetration=copies,

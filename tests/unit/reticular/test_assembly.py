@@ -6,10 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy_framework import cubic, octahedron
 
 from porescope.crystal.neighbours import neighbour_list
-from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly, link_gaps
+from porescope.reticular.assembly import (
+    bonds_of_assembly,
+    crystal_of_assembly,
+    link_gaps,
+    with_nearest_ports,
+)
+from toy_framework import cubic, octahedron
 
 
 def test_block_counts() -> None:
@@ -49,3 +54,20 @@ def test_gaps_of_a_stretched_cell() -> None:
     assert link_gaps(toy).max() < 1e-12
     wide = replace(toy, lattice=toy.lattice * 1.01, origins=toy.origins * 1.01)
     assert link_gaps(wide) == pytest.approx(np.full(6, 0.059), abs=1e-9)
+
+
+def test_mixed_up_ports_of_one_atom_are_found() -> None:
+    node = octahedron()
+    bare = replace(
+        node,
+        numbers=node.numbers[:1],
+        positions=node.positions[:1],
+        bonds=node.bonds[:0],
+        port_atoms=np.zeros(6, dtype=np.int64),
+    )
+    toy = cubic(node=bare, edge=5.8)
+    assert link_gaps(toy).max() < 1e-12
+    mixed = replace(toy, links=toy.links.copy())
+    mixed.links[:, 1] = np.roll(mixed.links[:, 1], 1)
+    assert link_gaps(mixed).max() > 0.5
+    assert np.array_equal(with_nearest_ports(mixed).links, toy.links)

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
-from toy_framework import cubic, rod
 
 from porescope.errors import ConfigError
 from porescope.reticular.assembly import link_gaps
@@ -19,6 +18,7 @@ from porescope.reticular.fit_assembly import (
     _rotations,
     fit_assembly,
 )
+from toy_framework import cubic, rod
 
 
 def _shaken(seed: int, *, amount: float):
@@ -39,9 +39,18 @@ def _shaken(seed: int, *, amount: float):
 def test_a_shaken_framework_closes_again(seed: int) -> None:
     fit = fit_assembly(_shaken(seed, amount=0.7))
     assert fit.converged
-    assert fit.largest_gap < 1e-4
-    assert np.linalg.norm(fit.assembly.lattice, axis=1) == pytest.approx([11.8] * 3, abs=1e-3)
-    assert link_gaps(fit.assembly).max() < 1e-4
+    # what holds the cell back leaves a trace
+    assert fit.largest_gap < 2e-3
+    assert np.linalg.norm(fit.assembly.lattice, axis=1) == pytest.approx([11.8] * 3, abs=2e-3)
+    assert link_gaps(fit.assembly).max() < 2e-3
+
+
+def test_what_no_link_decides_stays_as_it_was() -> None:
+    toy = cubic()
+    chain = replace(toy, links=toy.links[:2], lattice=np.diag([11.8, 14.0, 13.0]))
+    fit = fit_assembly(replace(chain, blocks=(chain.blocks[0], rod(length=3.3))))
+    edges = np.linalg.norm(fit.assembly.lattice, axis=1)
+    assert edges == pytest.approx([12.3, 14.0, 13.0], abs=2e-3)
 
 
 def test_longer_linkers_swell_the_cell() -> None:
