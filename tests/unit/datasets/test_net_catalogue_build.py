@@ -33,7 +33,8 @@ def _square_lattice() -> dict:
             a, b = next(tags), next(tags)
             ends[(x,)].append((one.tolist(), a))
             other = (x + int(step[0])) % 2
-            ends[(other,)].append(((two - [2.0 * (x == 1 and step[0] > 0), 0, 0]).tolist(), b))
+            there = two - (start + step) + [float(other), 0.0, 0.0]
+            ends[(other,)].append((there.tolist(), b))
             slots.append({"coords": [one.tolist(), two.tolist()], "tags": [a, b]})
     for key in ends:
         slots.append({"coords": [e[0] for e in ends[key]], "tags": [e[1] for e in ends[key]]})
