@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import csv
+import json
+import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from porescope.crystal.graph import net_hash
 from porescope.crystal.structure import Crystal
+from porescope.datasets.archives.collections import core_id
 from porescope.datasets.archives.reading import read_archive
 from porescope.datasets.labels.mofs import core_n2, hmof_gas_uptake, qmof_band_gap
 from porescope.datasets.labels.table import LabelTable, joined
 from porescope.datasets.labels.zeolites import iza_argon, iza_hydrogen
-from porescope.datasets.names import volume_per_heavy_atom
+from porescope.datasets.names import heavy_formula, volume_per_heavy_atom
 from porescope.datasets.splits import Entry, Split, bundles, bytes_from_split, split_by_framework
 from porescope.datasets.store import CardStore
+from porescope.datasets.template_codec import decode_assembly
+from porescope.errors import ConfigError, ParseError, PorescopeError
+from porescope.reticular.block import Block
+from porescope.reticular.smiles import linker_key
+from porescope.reticular.taking_apart.framework import take_apart
 
 _LIBRARY_SOURCES = ("core-mof-2019", "qmof", "curated-cofs", "iza")
 """Preferred first: of duplicates, the experimental structure stays."""
@@ -58,7 +66,9 @@ def library_entries(library: Path) -> list[Entry]:
     return sorted(found, key=lambda e: (rank[e.source], e.id))
 
 
-def archive_entries(archives: Path, collection: str, *, variant: str = "") -> list[Entry]:
+def archive_entries(
+    archives: Path, collection: str, *, variant: str = "", taken_apart: bool = False
+) -> list[Entry]:
     """Entries of a collection that is not in the shipped library.
 
     Parameters
@@ -69,11 +79,15 @@ def archive_entries(archives: Path, collection: str, *, variant: str = "") -> li
         Name of the collection.
     variant:
         Which of several files of each structure.
+    taken_apart:
+        Whether to take each one apart for its blocks.
     """
     found = []
     for item in read_archive(archives, collection, variant=variant, arrays=False):
         if item.crystal is not None:
-            found.append(entry_of(item.crystal, id=item.id, source=collection))
+            entry = entry_of(item.crystal, id=item.id, source=collection)
+            blocks = _blocks_of(item.crystal) if taken_apart else ()
+            found.append(replace(entry, blocks=blocks))
     return found
 
 
@@ -99,29 +113,68 @@ def entry_of(crystal: Crystal, *, id: str, source: str) -> Entry:
 
 
 def read_blocks(path: Path) -> dict[str, tuple[str, ...]]:
-    """Building blocks by identifier, from a table of frameworks taken apart.
+    """Building blocks by identifier, from the work file of a build of templates.
+
+    A node is told by its composition without hydrogen, a linker by its key, which does not depend
+    on where double bonds are drawn. Frameworks with parts that could not be made out are left out.
 
     Parameters
     ----------
     path:
-        CSV with the columns ``id``, ``status``, ``nodes`` and ``linkers``, the last two with
-        names separated by ``|``. Rows whose status is not ``ok`` are left out.
+        The file, as :func:`porescope.workflows.template_build.build_templates` leaves it.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such file.
+    ParseError
+        Where it is none.
     """
+    if not path.is_file():
+        raise ConfigError(f"there is no work file of a build of templates at {path}")
     blocks: dict[str, tuple[str, ...]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["status"] != "ok":
-                continue
-            names = [f"node {n}" for n in row["nodes"].split("|") if n]
-            names += [f"linker {n}" for n in row["linkers"].split("|") if n]
-            if names:
-                blocks[row["id"]] = tuple(sorted(set(names)))
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            rows = db.execute("SELECT id, smiles, body FROM made WHERE status = 'ok'")
+            for id, smiles, body in rows:
+                assembly = decode_assembly(body, smiles=tuple(json.loads(smiles)), name=id)
+                blocks[core_id(id)] = block_names(assembly.blocks)
+    except sqlite3.DatabaseError as error:
+        raise ParseError(f"this is no work file of templates ({error})", path=path) from error
     return blocks
+
+
+def block_names(blocks: Iterable[Block]) -> tuple[str, ...]:
+    """Names of nodes and linkers by which frameworks are compared.
+
+    Parameters
+    ----------
+    blocks:
+        Blocks of a framework; caps and guests do not count.
+    """
+    nodes = {f"node {heavy_formula(b.formula)}" for b in blocks if b.kind == "node"}
+    linkers = {f"linker {_key(b.smiles)}" for b in blocks if b.kind == "linker"}
+    return tuple(sorted(nodes | linkers))
+
+
+@lru_cache(maxsize=65536)
+def _key(smiles: str) -> str:
+    return linker_key(smiles)
+
+
+def _blocks_of(crystal: Crystal) -> tuple[str, ...]:
+    """Blocks of a crystal; none where a part of it could not be made out."""
+    try:
+        taken = take_apart(crystal, name_net=False)
+        unknown = any(problem.startswith("unknown") for problem in taken.problems)
+        return () if unknown else block_names(taken.assembly.blocks)
+    except PorescopeError:
+        return ()
 
 
 def with_blocks(entries: Iterable[Entry], blocks: Mapping[str, tuple[str, ...]]) -> list[Entry]:
     """The entries with the building blocks that are known of them."""
-    return [replace(e, blocks=blocks.get(e.id, ())) for e in entries]
+    return [replace(e, blocks=blocks.get(e.id, e.blocks)) for e in entries]
 
 
 def make_splits(
@@ -149,8 +202,9 @@ def make_splits(
     """
     known = blocks or {}
     shipped = with_blocks(library_entries(library), known)
-    hmof = with_blocks(archive_entries(archives, "hmof"), known)
-    crafted = with_blocks(archive_entries(archives, "crafted", variant="ddec"), known)
+    apart = bool(known)
+    hmof = archive_entries(archives, "hmof", taken_apart=apart)
+    crafted = archive_entries(archives, "crafted", variant="ddec", taken_apart=apart)
     bundle_of = bundles([*shipped, *hmof, *crafted])
     plain = [e for e in shipped if not e.id.endswith("-relaxed")]
 
@@ -195,7 +249,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the splits that the package ships.")
     parser.add_argument("--archives", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True)
-    parser.add_argument("--blocks", type=Path, default=None, help="table of blocks")
+    parser.add_argument(
+        "--blocks", type=Path, default=None, help="work file of a build of templates"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "data" / "splits")
     options = parser.parse_args()
     blocks = read_blocks(options.blocks) if options.blocks else None
