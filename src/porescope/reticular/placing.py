@@ -11,26 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from porescope.errors import ConfigError
 from porescope.reticular.assembly import Assembly, link_gaps
 from porescope.reticular.block import Block
 from porescope.reticular.nets.catalogue import CatalogueNet, net_named
 from porescope.reticular.nets.labelling import labellings
+from porescope.reticular.placing_choices import Choice, choices
 from porescope.reticular.placing_edges import (
     EdgeEnd,
     linked_ports,
     posed_linker,
     turned_end,
 )
-from porescope.reticular.placing_plan import (
-    Choice,
-    choices,
-    plan_for,
-    ports_suit,
-    slot_normal,
-)
+from porescope.reticular.placing_linkers import linkers_of_edges, sides_of_edges
+from porescope.reticular.placing_plan import plan_for, ports_suit, slot_normal
 from porescope.reticular.placing_turns import Connections, connections_of
 
 _ROUNDS = 12
@@ -108,8 +104,8 @@ def place_on_net(
     found.sort(key=lambda item: item[0])
     scored: list[tuple[float, int, Assembly]] = []
     for cost, choice in found[: 2 * config.n_best]:
-        if cost < 100.0:
-            assembly = _assembled(choice, config)
+        for flipped in sides_of_edges(choice) if cost < 100.0 else ():
+            assembly = _assembled(choice, config, flipped)
             if assembly is not None:
                 gap = float(link_gaps(assembly).mean())
                 scored.append((round(cost + gap, 4), len(scored), assembly))
@@ -216,13 +212,15 @@ def _posing(choice: Choice, sides: dict[tuple[int, int], int]) -> _Posing:
     )
 
 
-def _assembled(choice: Choice, config: PlacingConfig) -> Assembly | None:
+def _assembled(
+    choice: Choice, config: PlacingConfig, flipped: Bool[np.ndarray, "edges"]
+) -> Assembly | None:
     """Settle the vertices, then lay linkers on the edges."""
     plan = choice.plan
     entry = plan.labelled.entry
     edges = entry.net.edges
     sides = {end: k for ends in plan.ends for k, end in enumerate(ends)}
-    linkers = _linkers_of_edges(choice, sides)
+    linkers = linkers_of_edges(choice, sides)
     if linkers is None:
         return None
     posing = _posing(choice, sides)
@@ -259,6 +257,7 @@ def _assembled(choice: Choice, config: PlacingConfig) -> Assembly | None:
             (posing.places[a.piece], there),
             posing.rotations,
             suits=lambda at, other: ports_suit(plan, at, other),
+            flipped=bool(flipped[i]),
         )
         piece = len(kinds)
         kinds.append(linkers[i])
@@ -279,46 +278,6 @@ def _assembled(choice: Choice, config: PlacingConfig) -> Assembly | None:
         dimension=entry.dimension,
         spacing=config.layer_spacing,
     )
-
-
-def _linkers_of_edges(choice: Choice, sides: dict[tuple[int, int], int]) -> list[int] | None:
-    """The linker on each edge, -1 where the blocks at its ends are linked directly.
-
-    Where several linkers suit, parallel edges carry the same and others take turns.
-    """
-    plan = choice.plan
-    edges = plan.labelled.entry.net.edges
-    vectors = plan.labelled.entry.edge_vectors
-    two = [
-        i for i in range(plan.n_nodes, len(plan.blocks)) if plan.connections[i].n_connections == 2
-    ]
-    groups: list[np.ndarray] = []
-    found = []
-    for i, (a, b) in enumerate(edges[:, :2].tolist()):
-        if not plan.labelled.bridged or max(plan.labelled.blocks[[a, b]]) >= plan.n_nodes:
-            found.append(-1)
-            continue
-        ends = []
-        for v, side in ((a, 0), (b, 1)):
-            slot = plan.slots(v, int(choice.turns[v]))[sides[i, side]]
-            ends.append((int(plan.labelled.blocks[v]), int(slot[0])))
-        suited = [
-            linker
-            for linker in two
-            if any(
-                ports_suit(plan, ends[0], (linker, c))
-                and ports_suit(plan, ends[1], (linker, 1 - c))
-                for c in (0, 1)
-            )
-        ]
-        if not suited:
-            return None
-        unit = vectors[i] / np.linalg.norm(vectors[i])
-        group = next((g for g, u in enumerate(groups) if abs(u @ unit) > 0.97), len(groups))
-        if group == len(groups):
-            groups.append(unit)
-        found.append(suited[group % len(suited)])
-    return found if set(two) <= set(found) else None
 
 
 def _settle(posing: _Posing, linkers: list[int]) -> None:

@@ -13,6 +13,8 @@ from porescope.reticular.block import Block
 from porescope.reticular.placing_turns import Connections, rotation_between, rotations_about
 
 _ANGLES = np.arange(24) * (2.0 * np.pi / 24)
+_FINER = np.deg2rad(np.linspace(-7.5, 7.5, 61))
+_OPPOSITE = np.pi + np.deg2rad(np.linspace(-60.0, 60.0, 17))
 _PLANE = 0.5
 """Squared misses [Å²] that planes at right angles count as."""
 
@@ -76,6 +78,7 @@ def posed_linker(
     rotations: Float[np.ndarray, "vertices 3 3"],
     *,
     suits: Callable[[tuple[int, int], tuple[int, int]], bool],
+    flipped: bool = False,
 ) -> PosedLinker:
     """Lay a linker of two connections between two vertices.
 
@@ -94,10 +97,14 @@ def posed_linker(
         How the vertices are turned.
     suits:
         Whether two connections, each a block and its connection, may be linked.
+    flipped:
+        Take the best angle on the other side of the axis, for linkers that are bent.
     """
     own = connections[linker]
     a, b = ends
     from_a, from_b = places[0] + a.anchor, places[1] + b.anchor
+    axis = from_b - from_a
+    outer = own.anchors + own.vectors
     best: tuple[float, np.ndarray, np.ndarray, int] | None = None
     for one in (0, 1):
         two = 1 - one
@@ -105,20 +112,21 @@ def posed_linker(
         fits = fits and suits((b.block, b.connection), (linker, two))
         if not fits and (best is not None or one == 0):
             continue
-        outer = own.anchors + own.vectors
-        axis = outer[two] - outer[one]
-        lay = rotation_between(axis, from_b - from_a)
-        turns = rotations_about(from_b - from_a, _ANGLES) @ lay
-        middle = 0.5 * (from_a + from_b) - turns @ (0.5 * (outer[one] + outer[two]))
-        at_a = middle + turns @ own.anchors[one] - from_a - a.vector
-        at_b = middle + turns @ own.anchors[two] - from_b - b.vector
-        cost = np.sum(at_a**2 + at_b**2, axis=1)
-        for normal, mine in ((a.normal, own.normals[one]), (b.normal, own.normals[two])):
-            if normal.any() and mine.any():
-                cost = cost + _PLANE * (1.0 - ((turns @ mine) @ normal) ** 2)
-        angle = int(np.argmin(np.round(cost, 6)))
-        if best is None or cost[angle] < best[0] - 1e-6:
-            best = (float(cost[angle]), turns[angle], middle[angle], one)
+        turns = rotation_between(outer[two] - outer[one], axis)[None]
+        for angles in (_ANGLES, *((_OPPOSITE,) if flipped else ()), _FINER):
+            turns = rotations_about(axis, angles) @ turns
+            middle = 0.5 * (from_a + from_b) - turns @ (0.5 * (outer[one] + outer[two]))
+            at_a = middle + turns @ own.anchors[one] - from_a - a.vector
+            at_b = middle + turns @ own.anchors[two] - from_b - b.vector
+            cost = np.sum(at_a**2 + at_b**2, axis=1)
+            for normal, mine in ((a.normal, own.normals[one]), (b.normal, own.normals[two])):
+                if normal.any() and mine.any():
+                    cost = cost + _PLANE * (1.0 - ((turns @ mine) @ normal) ** 2)
+            least = int(np.argmin(np.round(cost, 6)))
+            found = float(cost[least]), turns[least], middle[least], one
+            turns = turns[least][None]
+        if best is None or found[0] < best[0] - 1e-6:
+            best = found
     assert best is not None
     _, turn, centre, one = best
     origin = centre - turn @ own.centre
