@@ -36,13 +36,17 @@ FAMOUS = {
 }
 
 
+RODS = ("MIL-47", "Mg-DOBDC", "MIL-140A-DFT")
+WANTED = {*FAMOUS, *RODS}
+
+
 @cache
 def _texts(archive: Path) -> dict[str, str]:
     found = {}
     with tarfile.open(archive) as stream:
         for member in stream:
             stem = Path(member.name).stem
-            if member.name.endswith(f"mofs/cif/{stem}.cif") and stem in FAMOUS:
+            if member.name.endswith(f"mofs/cif/{stem}.cif") and stem in WANTED:
                 content = stream.extractfile(member)
                 assert content is not None
                 found[stem] = content.read().decode("utf-8", "replace").replace("\r\n", "\n")
@@ -70,3 +74,14 @@ def test_famous_frameworks(name: str, shared_data: Path) -> None:
     assert linker == "" or linker in smiles
     assert not [p for p in taken.problems if p.startswith("unknown")]
     assert taken.charge == 0
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", RODS)
+def test_net_of_rods_does_not_depend_on_the_cell(name: str, shared_data: Path) -> None:
+    texts = _texts(shared_data / "structures" / "named_frameworks_raspa2.tar.xz")
+    crystal = crystal_from_cif_text(texts[name], name=name)
+    taken, longer = take_apart(crystal), take_apart(crystal.supercell((1, 2, 1)))
+    assert taken.net_name
+    assert (taken.net_key, taken.net_view) == (longer.net_key, longer.net_view)
+    assert any(b.name.endswith("rod") for b in taken.assembly.blocks)

@@ -37,6 +37,7 @@ from porescope.reticular.taking_apart.piece_net import (
 )
 from porescope.reticular.taking_apart.pieces import Pieces, assembly_of, blocks_of, cut_pieces
 from porescope.reticular.taking_apart.same_blocks import with_shared_blocks
+from porescope.reticular.taking_apart.smallest_cell import smallest_cell
 
 
 def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
@@ -79,7 +80,7 @@ def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:
     counts = np.bincount(assembly.kinds, minlength=len(told))
     told = agreed(told, graphs=graphs, counts=counts)
     charged, charge, unbalanced = with_charges(tuple(told), counts=counts)
-    net, view, key, name = _net_of(pieces, metal=metal, acids=acids, name_net=name_net)
+    net, view, key, name = _net_of(crystal, pieces, metal=metal, acids=acids, name_net=name_net)
     dimension, copies = _extent(pieces)
     problems = [*problems_of(told), *([unbalanced] if unbalanced else [])]
     if not kept.all():
@@ -255,6 +256,7 @@ def _extent(pieces: Pieces) -> tuple[int, int]:
 
 
 def _net_of(
+    crystal: Crystal,
     pieces: Pieces,
     *,
     metal: Bool[np.ndarray, "atoms"],
@@ -262,6 +264,14 @@ def _net_of(
     name_net: bool,
 ) -> tuple[PeriodicNet, str, str, str]:
     """The net, what its vertices are, its key and its name: the first way to see it with a name."""
+    if bool(np.any(pieces.parts.endless[pieces.parts.part[metal]])):
+        # What a repeat unit is must not depend on the cell of the file.
+        smaller = smallest_cell(crystal)
+        if smaller.n_atoms < crystal.n_atoms:
+            graph = bond_graph(smaller)
+            metal = metal_atoms(graph)
+            pieces = cut_pieces(graph, cut=bonds_to_cut(graph, metal=metal))
+            acids = acid_bonds(graph, metal=metal)
     first: tuple[PeriodicNet, str, str, str] | None = None
     for view, part in net_views(pieces, metal=metal, acids=acids):
         if not name_net:

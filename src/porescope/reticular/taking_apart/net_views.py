@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Int
 
-from porescope.reticular.taking_apart.bond_graph import BondGraph, parts_of
+from porescope.reticular.taking_apart.bond_graph import (
+    BondGraph,
+    parts_of,
+    translation_lattice,
+)
 from porescope.reticular.taking_apart.piece_net import (
     Edge,
     NetPart,
@@ -26,12 +30,17 @@ def net_views(
 ) -> Iterator[tuple[str, NetPart]]:
     """Nets of a framework by one simplification after another, each in one connected part.
 
-    ``metals of rods``: endless nodes metal by metal, their carboxylates with the linkers;
-    ``rods``: the same, but each carboxylate a vertex; ``clusters``: nodes joined by two
-    neighbouring nitrogen atoms or by one donor atom of a linker count as one; ``pieces``: nodes
-    and linkers as they are cut, ``repeat units`` where there are endless nodes, which depends on
-    the choice of the cell; ``branches``: linkers with four ports and more as their rings and
-    branching atoms; ``without alkali metals``; ``metals``: all nodes metal by metal.
+    - ``metals of rods``: endless nodes metal by metal, their carboxylates with the linkers;
+    - ``rods``: the same, but each carboxylate a vertex;
+    - ``clusters``: nodes that two neighbouring nitrogen atoms or one donor atom of a linker join
+      count as one;
+    - ``pieces``: nodes and linkers as they are cut;
+    - ``branches``: linkers with four ports and more as their rings and branching atoms;
+    - ``without alkali metals``: the pieces when the bonds of alkali metals are forgotten;
+    - ``metals``: all nodes metal by metal;
+    - ``along rods``: parallel rods seen along their axis, a net in two directions;
+    - ``repeat units``: the pieces where there are endless nodes. Where a rod is cut is a choice,
+      so this net is not unique.
 
     Parameters
     ----------
@@ -75,7 +84,8 @@ def _views(
     joined = _clustered(pieces, plain, metal) if metal.any() else None
     if joined is not None:
         yield "clusters", joined
-    yield ("repeat units" if endless.any() else "pieces"), plain
+    if not endless.any():
+        yield "pieces", plain
     branched = _branch_bonds(pieces, with_metal)
     if branched.any():
         yield "branches", _cut_edges(graph, base | branched)
@@ -87,6 +97,45 @@ def _views(
     if endless.any() and branched.any():
         cut = _metal_cut(pieces, base, metal, acids, endless, True)
         yield "metals of rods, branches", _cut_edges(graph, cut | branched)
+    if endless.any():
+        flat = _along_rods(pieces, plain, endless)
+        if flat:
+            yield "along rods", flat
+        yield "repeat units", plain
+
+
+def _along_rods(pieces: Pieces, plain: set[Edge], endless: Bool[np.ndarray, "parts"]) -> set[Edge]:
+    """Edges between pieces up to steps along parallel rods; nothing where they are not parallel."""
+    own = [e[2:] for e in plain if e[0] == e[1] and endless[e[0]]]
+    axes = translation_lattice(np.array(own, dtype=np.int64).reshape(-1, 3))
+    if len(axes) != 1:
+        return set()
+    axis = axes[0] // np.gcd.reduce(axes[0])
+    across = _across(axis)
+    found: set[Edge] = set()
+    for i, j, x, y, z in plain:
+        p, q = (np.array([x, y, z]) @ across).tolist()
+        if i != j or p or q:
+            found.add(canonical_edge(i, j, (p, q, 0)))
+    return found
+
+
+def _across(axis: Int[np.ndarray, "3"]) -> Int[np.ndarray, "3 2"]:
+    """Whole-number coordinates of a cell in two directions that leave out an axis.
+
+    The columns of a unimodular matrix that takes the axis to a unit vector, but for one.
+    """
+    matrix, left = np.eye(3, dtype=np.int64), axis.copy()
+    while np.count_nonzero(left) > 1:
+        filled = np.flatnonzero(left)
+        pivot = filled[int(np.argmin(np.abs(left[filled])))]
+        for other in filled:
+            if other != pivot:
+                factor = int(left[other] // left[pivot])
+                left[other] -= factor * left[pivot]
+                matrix[:, other] -= factor * matrix[:, pivot]
+    rest = [k for k in range(3) if k != int(np.flatnonzero(left)[0])]
+    return matrix[:, rest]
 
 
 def _metal_edges(

@@ -25,6 +25,7 @@ from porescope.reticular.taking_apart.framework import take_apart
 from porescope.reticular.taking_apart.node_names import node_name, polyhedron
 from porescope.reticular.taking_apart.piece_net import net_parts, simplified
 from porescope.reticular.taking_apart.same_blocks import with_shared_blocks
+from porescope.reticular.taking_apart.smallest_cell import smallest_cell
 
 
 def test_translations_span_a_lattice() -> None:
@@ -206,3 +207,11 @@ def test_beads_are_nodes_and_linkers() -> None:
     assert len(fewer.edges) == 3
     with pytest.raises(ConfigError, match="primitive cell"):
         coarse_framework(take_apart(pyrazine_net(3).supercell((2, 2, 1))), most_beads=3)
+
+
+def test_a_supercell_has_the_smallest_cell_of_its_crystal() -> None:
+    crystal = pyrazine_net(2)
+    assert smallest_cell(crystal) is crystal
+    small = smallest_cell(crystal.supercell((2, 1, 3)))
+    assert small.n_atoms == crystal.n_atoms
+    assert small.volume == pytest.approx(crystal.volume)
