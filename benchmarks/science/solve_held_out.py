@@ -190,15 +190,15 @@ def kept_cards(truth: Truth, keys: frozenset[str], opened: _Open) -> tuple[np.nd
 
 
 def cards_of_net(library: Library, net_alike: str) -> list[int]:
-    """Numbers of the cards with a bond graph, metals alike."""
+    """Numbers of the cards with a bond graph, metals alike; shipped cards keep half of the hash."""
     sql = (
         "SELECT c.card_id FROM cards AS c JOIN frameworks AS f USING (framework_id) "
-        "WHERE f.net_alike = ?"
+        "WHERE substr(f.net_alike, 1, 8) = ?"
     )
     return [
         i * STORE_STRIDE + row[0]
         for i, store in enumerate(library.stores)
-        for row in store.query(sql, [bytes.fromhex(net_alike)])
+        for row in store.query(sql, [bytes.fromhex(net_alike)[:8]])
     ]
 
 
@@ -304,13 +304,14 @@ def judged(
             p.template.net_key == truth.net_key and bool(truth.net_key) for p in proposals
         ),
         "rank_of_net": fitted[0] + 1 if fitted else 0,
+        "rank_among_assembled": _rank_among(scored, found, fitted),
         "none_of_these": round(found.identification.none_of_these, 4),
     }
     rungs: list[dict[str, bool]] = []
     for rank, one in enumerate(scored[:10]):
         proposal = found.joined.proposals.get(one.card.id)
         if proposal is None:
-            rungs.append(dict.fromkeys(RUNGS, False) | {"leak": one.card.net_hash in truth.nets})
+            rungs.append(dict.fromkeys(RUNGS, False) | {"leak": leaked(one, truth)})
             continue
         crystal, rwp = candidate_crystal(one, proposal, task=task, blocks=opened.setup.blocks)
         mark = judge(crystal, truth=truth.crystal, matching=opened.matching, rwp=rwp)
@@ -324,6 +325,21 @@ def judged(
     case["leaks"] = sum(r.get("leak", False) for r in rungs)
     case["failure"] = failure_of(case, rungs)
     return case
+
+
+def leaked(one: Scored, truth: Truth) -> bool:
+    """Whether a card of the library has the bond graph of the truth after all."""
+    known = one.card.net_hash
+    return any(net[: len(known)] == known for net in truth.nets)
+
+
+def _rank_among(
+    scored: tuple[Scored, ...], found: AssembledIdentification, right: list[int]
+) -> int:
+    """Rank of the first right one among assembled frameworks alone; 0 where there is none."""
+    if not right:
+        return 0
+    return 1 + sum(s.card.id in found.joined.proposals for s in scored[: right[0]])
 
 
 def candidate_crystal(
