@@ -28,6 +28,10 @@ POLYHEDRA: dict[str, tuple[tuple[float, float, float], ...]] = {
 """Directions of the bonds of single metals."""
 
 
+_DIVALENT = ("Co", "Ni", "Mg", "Zn", "Cu")
+"""Metals whose trimer is taken as divalent."""
+
+
 def paddlewheel(
     metal: str, *, metal_metal: float, metal_oxygen: float, axial: float = 0.0
 ) -> Parts:
@@ -160,9 +164,15 @@ def _is_linked(out: Float[np.ndarray, "3"], links: int) -> bool:
 
 
 def oxo_trimer(
-    metal: str, *, metal_centre: float, metal_oxygen: float, terminal: float, ports: bool = False
+    metal: str,
+    *,
+    metal_centre: float,
+    metal_oxygen: float,
+    terminal: float,
+    ports: bool = False,
+    hydroxide: bool = True,
 ) -> Parts:
-    """Three metals about oxygen under six carboxylates, D3h, with water and one hydroxide outside.
+    """Three metals about oxygen under six carboxylates, D3h, with water outside.
 
     The carboxylates stand so that those on one metal lie in a plane at right angles to its bond
     to the centre.
@@ -175,8 +185,12 @@ def oxo_trimer(
         Lengths to the central, the carboxylates' and the outer oxygen or nitrogen [Å].
     ports:
         Whether the outer places bind linkers instead of water.
+    hydroxide:
+        Whether one of the three is hydroxide; by default for trivalent metals only, whose node
+        has no charge then.
     """
     parts = Parts()
+    acid = metal not in _DIVALENT if hydroxide is None else hydroxide
     around = np.array(POLYHEDRA["trigonal"], dtype=np.float64)
     metals = [parts.add(metal, metal_centre * a) for a in around]
     parts.add("O", np.zeros(3), bonded=metals)
@@ -195,7 +209,9 @@ def oxo_trimer(
         if ports:
             parts.port(m, terminal * a)
         else:
-            parts.water(m, outward=a, reach=terminal, side=_Z, n_hydrogens=1 if k == 0 else 2)
+            parts.water(
+                m, outward=a, reach=terminal, side=_Z, n_hydrogens=1 if k == 0 and acid else 2
+            )
     return parts
 
 
