@@ -113,6 +113,7 @@ def posed_linker(
         if not fits and (best is not None or one == 0):
             continue
         turns = rotation_between(outer[two] - outer[one], axis)[None]
+        found = np.inf, turns[0], axis, one
         for angles in (_ANGLES, *((_OPPOSITE,) if flipped else ()), _FINER):
             turns = rotations_about(axis, angles) @ turns
             middle = 0.5 * (from_a + from_b) - turns @ (0.5 * (outer[one] + outer[two]))

@@ -172,8 +172,9 @@ def reduced(
     if len(keep) == placed.n_vertices:
         return placed.start, placed.target, placed.vector, placed.multiplicity
     counts = placed.start[keep + 1] - placed.start[keep]
-    rows = np.concatenate([np.arange(placed.start[v], placed.start[v + 1]) for v in keep])
     start = np.concatenate([[0], np.cumsum(counts)])
+    within = np.arange(start[-1]) - np.repeat(start[:-1], counts)
+    rows = np.repeat(placed.start[keep], counts) + within
     return start, new[placed.target[rows]], placed.vector[rows], placed.multiplicity[rows]
 
 

@@ -160,24 +160,22 @@ def lattice_basis(
     columns: list[int] = []
     left = [row for row in rows.tolist() if any(row)]
     for column in range(3):
-        pivot: list[int] | None = None
+        pivot = [0, 0, 0]
         rest: list[list[int]] = []
         for row in left:
-            if row[column] == 0:
-                rest.append(row)
-                continue
-            if pivot is None:
-                pivot = row
-                continue
+            if not pivot[column]:
+                pivot, row = row, pivot
             while row[column]:
                 q = pivot[column] // row[column]
                 pivot, row = row, [a - q * b for a, b in zip(pivot, row, strict=True)]
             if any(row):
                 rest.append(row)
-        if pivot is not None:
+        if pivot[column]:
             sign = 1 if pivot[column] > 0 else -1
             basis.append([sign * a for a in pivot])
             columns.append(column)
+        elif any(pivot):
+            rest.append(pivot)
         left = [list(row) for row in {tuple(row) for row in rest}]
     return np.array(basis, dtype=np.int64).reshape(-1, 3), columns
 
