@@ -51,7 +51,7 @@ def relax_famous() -> str:
         )
     header = (
         "framework", "atoms", "a, b, c measured [Å]", "relaxed [Å]", "change [%]",
-        "worst mean bond [%]", "its length [Å]", "steps", "seconds",
+        "worst mean bond [%]", "its length [Å]", "steps", "CPU seconds",
     )  # fmt: skip
     return markdown(header, body)
 
@@ -95,7 +95,7 @@ def relax_random() -> str:
     ]
     header = (
         "archive", "frameworks", "failed", "converged", "bonds off [%]", "worst edge off [%]",
-        "all edges within 4 %", "volume [%]", "seconds, median", "seconds, most",
+        "all edges within 4 %", "volume [%]", "CPU seconds, median", "most",
     )  # fmt: skip
     return markdown(header, body)
 
@@ -122,7 +122,7 @@ def relax_assembled() -> str:
         )
     header = (
         "framework", "put together after", "which has its", "size before [%]", "size after [%]",
-        "space group found", "seconds", "",
+        "space group found", "CPU seconds", "",
     )  # fmt: skip
     return markdown(header, body)
 

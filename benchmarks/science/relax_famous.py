@@ -7,7 +7,8 @@ that the file states or that is found. Cells are compared in the file's own sett
 hydrogen are compared one by one and as means over the bonds between each two elements. The
 structures are those of the archives in the data folder, as they stand: those of the COFs, and
 some of the others, were modelled to a powder's cell, so that their bonds are not measured ones.
-Beside that, a short relaxation of 100 steps at most is timed from atoms moved at random.
+Times are of the processor. Beside that, a short relaxation of 100 steps at most is timed from
+atoms moved at random.
 
 Writes benchmarks/results/relax_famous.csv and relax_famous_cases.csv.
 """
@@ -107,16 +108,16 @@ def relaxed_case(name: str, path: Path, *, measured: bool) -> dict[str, object]:
     bonds = bond_rows(bonds_of(small))
     settings = RelaxSettings(measured=measured, max_steps=1000)
     relax(small, bonds, settings=settings)
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = relax(small, bonds, settings=settings)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     moves = np.random.default_rng(SEED).normal(0.0, SHAKE, small.frac.shape)
     shaken = replace(
         small.without_symmetry(), frac=small.frac + moves @ np.linalg.inv(small.lattice)
     )
-    begin = time.perf_counter()
+    begin = time.process_time()
     settled = settle(shaken, bonds, n_steps=100)
-    settle_seconds = time.perf_counter() - begin
+    settle_seconds = time.process_time() - begin
     before = crystal.parameters
     turned = np.linalg.inv(transform) @ found.crystal.lattice
     after = parameters_from_lattice(turned)
