@@ -16,9 +16,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from porescope.crystal.bonds import bonds_of
-from porescope.crystal.elements import covalent_radii
-from porescope.crystal.neighbours import neighbour_list
 from porescope.crystal.space_group import SpaceGroup
 from porescope.crystal.structure import Crystal
 from porescope.crystal.symmetry import find_symmetry, symmetrised
@@ -32,6 +29,7 @@ from porescope.errors import ConfigError
 from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of_assembly
 from porescope.reticular.force_field.terms import force_field_of
 from porescope.workflows.candidate_fits import FitTask
+from porescope.workflows.proposal_chemistry import chemically_worse, wrong_bonds
 from porescope.workflows.proposal_motion import (
     Motion,
     atom_slopes,
@@ -207,7 +205,7 @@ def _no_better(
 
     A framework whose broken bonds are mended may fit the pattern a little worse.
     """
-    mended = _wrong_bonds(before) > 0 and _wrong_bonds(moved) == 0
+    mended = wrong_bonds(before) > 0 and wrong_bonds(moved) == 0
     allowed = old.rwp + config.price_of_bonds if mended else old.rwp * (1.0 - config.least_gain)
     return "" if fit.rwp <= allowed else f"Rwp would be {fit.rwp:.3f} after {old.rwp:.3f}"
 
@@ -382,59 +380,3 @@ def _recentred(assembly: Assembly, motion: Motion) -> Motion:
     """The same modes about the centres where they are now."""
     centres = [assembly.piece_positions(i).mean(axis=0) for i in range(assembly.n_pieces)]
     return replace(motion, centres=np.array(centres))
-
-
-def chemically_worse(assembly: Assembly, before: Assembly) -> str:
-    """What is worse about a framework than it was: bonds or contacts; empty if nothing.
-
-    Parameters
-    ----------
-    assembly, before:
-        The same pieces in two arrangements.
-    """
-    wrong, was_wrong = _wrong_bonds(assembly), _wrong_bonds(before)
-    if wrong > was_wrong:
-        return f"{wrong - was_wrong} more bonds would be broken or made"
-    near, was_near = _closest(assembly), _closest(before)
-    if near < min(was_near, 1.0) - 0.02:
-        return f"two atoms would come as near as {near:.2f} of their contact distance"
-    return ""
-
-
-def _wrong_bonds(assembly: Assembly) -> int:
-    """Bonds that distances show and the graph has not, and the other way round."""
-    meant = _both_ways(bonds_of_assembly(assembly))
-    near = bonds_of(crystal_of_assembly(assembly))
-    seen = np.column_stack([near.first, near.second, near.image])
-    keys = [set(map(tuple, rows.tolist())) for rows in (meant, seen)]
-    return len(keys[0] ^ keys[1]) // 2
-
-
-def _both_ways(bonds: np.ndarray) -> np.ndarray:
-    back = np.column_stack([bonds[:, 1], bonds[:, 0], -bonds[:, 2:]])
-    return np.concatenate([bonds, back])
-
-
-def _closest(assembly: Assembly) -> float:
-    """Shortest distance of atoms without a bond or a common neighbour, over a contact distance."""
-    crystal = crystal_of_assembly(assembly)
-    near = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=3.0)
-    bonds = _both_ways(bonds_of_assembly(assembly))
-    skip = set(map(tuple, bonds.tolist()))
-    by_atom: dict[int, list[tuple[int, ...]]] = {}
-    for a, *rest in bonds.tolist():
-        by_atom.setdefault(a, []).append(tuple(rest))
-    for a, steps in by_atom.items():
-        for b, *cell in steps:
-            for c, *more in by_atom.get(b, []):
-                skip.add((a, c, *(x + y for x, y in zip(cell, more, strict=True))))
-    pairs = np.column_stack([near.first, near.second, near.image])
-    radii = covalent_radii()[crystal.numbers]
-    # two radii and 0.9 Å: the closest that atoms of different molecules come
-    contact = radii[near.first] + radii[near.second] + 0.9
-    ratio = near.distance / contact
-    order = np.argsort(ratio)
-    for row in order.tolist():
-        if tuple(pairs[row].tolist()) not in skip:
-            return float(ratio[row])
-    return 1.0

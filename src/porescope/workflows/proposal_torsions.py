@@ -49,9 +49,9 @@ def turning_bonds(block: Block) -> list[int]:
     for row, (a, b) in enumerate(block.bonds.tolist()):
         if not (heavy[a] and heavy[b]):
             continue
-        pair = tuple(sorted((int(block.numbers[a]), int(block.numbers[b]))))
+        one, other = sorted((int(block.numbers[a]), int(block.numbers[b])))
         length = float(np.linalg.norm(block.positions[a] - block.positions[b]))
-        if length < _SINGLE.get(pair, 0.0):
+        if length < _SINGLE.get((one, other), 0.0):
             continue
         side = _side(block, row)
         if side[b]:

@@ -23,9 +23,9 @@ from porescope.reticular.force_field.terms import force_field_of
 from porescope.reticular.taking_apart.framework import take_apart
 from porescope.workflows.candidate_fits import FitTask, fit_task
 from porescope.workflows.judge import judge
+from porescope.workflows.proposal_chemistry import chemically_worse
 from porescope.workflows.proposal_fit import (
     ProposalFitConfig,
-    chemically_worse,
     fit_proposal,
     in_cell,
     linker_twists,
@@ -164,18 +164,6 @@ def test_too_many_motions_are_refused(assembly: Assembly, task: FitTask) -> None
     found = fit_proposal(assembly, task=task, config=ProposalFitConfig(max_modes=1))
     assert not found.accepted
     assert "motions are free" in found.reason
-
-
-def test_overlap_and_broken_bonds_are_worse(assembly: Assembly) -> None:
-    motion = symmetric_motion(assembly, _plain(assembly))
-    twist = linker_twists(assembly, motion)[0]
-    assert chemically_worse(moved_pieces(assembly, motion, 0.1 * twist), assembly) == ""
-    origins = assembly.origins.copy()
-    linker = next(
-        i for i, k in enumerate(assembly.kinds.tolist()) if assembly.blocks[k].kind == "linker"
-    )
-    origins[linker] += 0.9
-    assert "bonds" in chemically_worse(replace(assembly, origins=origins), assembly)
 
 
 def test_wrong_settings_are_said() -> None:
