@@ -66,6 +66,9 @@ def summary(rows: list[dict[str, Any]], *, name: str) -> dict[str, Any]:
         "share_without_unknown": share(read, lambda row: row["status"] == "ok"),
         "share_same_graph": share(read, lambda row: row.get("same_graph")),
         "share_net_named": share(read, lambda row: row.get("net_name")),
+        "share_net_named_uniquely": share(
+            read, lambda row: row.get("net_name") and row["net_view"] != "repeat units"
+        ),
         "share_net_named_2d_3d": share(endless, lambda row: row.get("net_name")),
         "share_net_key": share(read, lambda row: row.get("net_key")),
         "share_charge_known": share(read, lambda row: row.get("charge") is not None),
