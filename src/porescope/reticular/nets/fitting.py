@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from porescope.reticular.block import Block
+from porescope.reticular.nets.branches import with_branches_merged
 from porescope.reticular.nets.catalogue import CatalogueNet, net_named, net_names
 from porescope.reticular.nets.labelling import LabelledNet, labellings
 from porescope.reticular.placing_turns import Connections, best_turns, connections_of
@@ -218,10 +219,18 @@ def _degrees() -> dict[str, tuple[frozenset[int], int, int]]:
 def _candidates(
     nodes: frozenset[int], linkers: frozenset[int], max_vertices: int, max_kinds: int
 ) -> tuple[str, ...]:
-    """Nets with just the right numbers of connections."""
+    """Nets with just the right numbers of connections, or whose branches make them up."""
     wanted = nodes | {n for n in linkers if n > 2}
-    return tuple(
-        name
-        for name, (degrees, n_vertices, n_kinds) in _degrees().items()
-        if degrees == wanted and n_vertices <= max_vertices and n_kinds <= max_kinds
-    )
+    largest = max(linkers, default=0)
+    found = []
+    for name, (degrees, n_vertices, n_kinds) in _degrees().items():
+        if n_vertices > max_vertices or n_kinds > max_kinds:
+            continue
+        rest = degrees - nodes
+        if degrees == wanted:
+            found.append(name)
+        elif nodes < degrees and largest > 3 and max(rest) < largest and min(rest) > 2:
+            merged = with_branches_merged(net_named(name), nodes=nodes)
+            if merged is not None and set(merged.net.degrees().tolist()) == wanted:
+                found.append(name)
+    return tuple(found)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from porescope.reticular.net import PeriodicNet
+from porescope.reticular.nets.branches import with_branches_merged
 from porescope.reticular.nets.catalogue import CatalogueNet
 
 _MOST = 32
@@ -38,7 +39,8 @@ def labellings(
     """All sensible ways to spread blocks over the vertices of a net.
 
     Every block is used. Vertices of one kind carry one block, but where nodes and linkers have
-    the same number of connections they may share a kind and take turns.
+    the same number of connections they may share a kind and take turns. Where no linker has so
+    few connections as the net asks for, neighbouring vertices may belong to one branched linker.
 
     Parameters
     ----------
@@ -49,6 +51,17 @@ def labellings(
     linkers:
         Number of connections of each linker; 2 for those on edges.
     """
+    found = _whole_labellings(entry, nodes=nodes, linkers=linkers)
+    if found or max(linkers, default=0) < 4:
+        return found
+    merged = with_branches_merged(entry, nodes=nodes)
+    return [] if merged is None else _whole_labellings(merged, nodes=nodes, linkers=linkers)
+
+
+def _whole_labellings(
+    entry: CatalogueNet, *, nodes: Sequence[int], linkers: Sequence[int]
+) -> list[LabelledNet]:
+    """Labellings that give each vertex a block of its own."""
     counts = [*nodes, *linkers]
     at_vertices = [i for i, n in enumerate(counts) if i < len(nodes) or n > 2]
     degrees = entry.net.degrees()
