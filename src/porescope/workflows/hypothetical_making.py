@@ -152,7 +152,7 @@ def frameworks_of(
         if n_parents >= config.max_parents:
             break
         tally["tried"] += 1
-        fault, total = _charge(parent.assembly)
+        fault, total = _charge(parent.assembly, curated=recipe.route == "net")
         if fault:
             tally[fault] += 1
             continue
@@ -207,9 +207,16 @@ def templates_in(path: str) -> TemplateStore:
     return TemplateStore(Path(path) if path else None)
 
 
-def _charge(assembly: Assembly) -> tuple[str, int]:
-    """Why the charges cannot cancel, or nothing, and their sum."""
+def _charge(assembly: Assembly, *, curated: bool) -> tuple[str, int]:
+    """Why the charges cannot cancel, or nothing, and their sum.
+
+    Curated nodes know their charge. A node whose metal was exchanged does not, so that the
+    commonest oxidation states decide.
+    """
     counts = np.bincount(assembly.kinds, minlength=len(assembly.blocks))
+    if curated and all(block.charge is not None for block in assembly.blocks):
+        total = sum(int(n) * (b.charge or 0) for b, n in zip(assembly.blocks, counts, strict=True))
+        return ("charged" if total else ""), total
     _, total, problem = with_charges(assembly.blocks, counts=counts)
     if total is None:
         return "charge unknown", 0

@@ -70,7 +70,12 @@ def parents_on_nets(recipe: Recipe, *, config: MakingConfig) -> Iterator[Parent]
         counts = connection_counts([node], linkers)
         if counts is None:
             continue
-        names = nets_of(counts[0], counts[1])
+        sizes = [node.n_atoms, *(block.n_atoms for block in linkers)]
+        names = [
+            name
+            for name in nets_of(counts[0], counts[1])
+            if _atoms_on(name, sizes, [*counts[0], *counts[1]]) <= config.max_atoms
+        ]
         queues.append((node, linkers, _order(names, generator)))
     # One net of each pair of node and linkers at a time, so that all get their turn.
     for turn in range(_MOST_NETS):
@@ -88,7 +93,11 @@ def parents_on_nets(recipe: Recipe, *, config: MakingConfig) -> Iterator[Parent]
 def _nodes(metal: str, templates: str) -> tuple[Block, ...]:
     """Curated nodes of a metal, then others that known frameworks have, the commonest first."""
     try:
-        curated = [node for node in nodes_of_metal(metal) if node.n_ports >= 3]
+        curated = [
+            node
+            for node in nodes_of_metal(metal)
+            if 3 <= node.n_ports <= _MOST_PORTS and "rod" not in node.family
+        ]
     except ConfigError:
         curated = []
     known = {(node.formula, node.n_ports) for node in curated}
@@ -140,6 +149,25 @@ def nets_of(nodes: Sequence[int], linkers: Sequence[int]) -> tuple[str, ...]:
     return _by_connections().get(wanted, ())
 
 
+def _atoms_on(name: str, sizes: Sequence[int], connections: Sequence[int]) -> int:
+    """Least number of atoms of blocks on a net, by the edges at its vertices.
+
+    Parameters
+    ----------
+    name:
+        The net.
+    sizes, connections:
+        Atoms and connections of each block; those with two lie on edges.
+    """
+    net = net_named(name).net
+    least = {
+        n: min(size for size, c in zip(sizes, connections, strict=True) if c == n)
+        for n in set(connections)
+    }
+    atoms = sum(least[n] for n in net.degrees().tolist())
+    return atoms + (net.n_edges * least[2] if 2 in least else 0)
+
+
 def _order(names: Sequence[str], generator: np.random.Generator) -> list[str]:
     """Common nets first, then the others, each at random."""
     common = [name for name in names if name in COMMON_NETS]
@@ -151,11 +179,9 @@ def _closed(
     name: str, node: Block, linkers: Sequence[Block], config: MakingConfig
 ) -> Iterator[Parent]:
     """The best closed assembly on a net, if there is one."""
-    entry = net_named(name)
-    smallest = entry.net.n_vertices * min([node.n_atoms, *(b.n_atoms for b in linkers)])
-    if smallest > config.max_atoms:
-        return
-    starts = place_on_net(entry, nodes=[node], linkers=linkers, config=PlacingConfig(n_best=2))
+    starts = place_on_net(
+        net_named(name), nodes=[node], linkers=linkers, config=PlacingConfig(n_best=2)
+    )
     for start in starts:
         if start.n_atoms > config.max_atoms:
             continue
