@@ -238,7 +238,9 @@ def solved(truth: Truth) -> dict[str, Any]:
         return twin or entry.net_hash in truth.nets
 
     case["removed_cards"] = int((~allowed).sum())
-    case["removed_templates"] = sum(without(e) for e in opened.entries)
+    left = [e for e in opened.entries if not without(e)]
+    case["removed_templates"] = len(opened.entries) - len(left)
+    case |= known_kinds(truth, left, opened)
     case["prepare_s"] = round(time.perf_counter() - begin, 2)
     begin = time.perf_counter()
     try:
@@ -276,6 +278,20 @@ def solved(truth: Truth) -> dict[str, Any]:
     case |= judged(found, truth, proposals, opened, task=task)
     case["judge_s"] = round(time.perf_counter() - begin, 2)
     return case
+
+
+def known_kinds(truth: Truth, left: list[TemplateEntry], opened: _Open) -> dict[str, bool]:
+    """Whether what is left holds the framework's shape and its net: what templates could give.
+
+    The shape is the nodes and links without the linkers' middles and the kinds of the metals, as
+    the framework's own template has it.
+    """
+    shapes = {e.shape for e in opened.entries if same_refcode(e.id, truth.id)}
+    return {
+        "has_template": bool(shapes),
+        "shape_known": any(e.shape in shapes for e in left),
+        "net_known": bool(truth.net_key) and any(e.net_key == truth.net_key for e in left),
+    }
 
 
 def has_metals(space: SearchSpace, pot: Pot) -> np.ndarray:
@@ -458,6 +474,8 @@ def summary(cases: list[dict[str, Any]]) -> dict[str, object]:
         row[f"{key}_largest"] = max(values) if values else ""
     for failure in FAILURES:
         row[f"failure: {failure}"] = sum(c["failure"] == failure for c in cases)
+    for key in ("has_template", "shape_known", "net_known"):
+        row[key] = sum(bool(c.get(key)) for c in cases)
     row["leaks"] = sum(c.get("leaks", 0) for c in cases)
     return row
 
