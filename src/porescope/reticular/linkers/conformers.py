@@ -62,7 +62,8 @@ def shapes_of(mol: Chem.Mol, *, n_shapes: int, seed: int) -> list[Shape]:
     settings.useSmallRingTorsions = True
     core = _porphyrin_core(work)
     if core:
-        settings.SetCoordMap({a: Point3D(*p) for a, p in core.items()})
+        fixed = {a: Point3D(*p) for a, p in core.items()}
+        settings.SetCoordMap(fixed)  # pyright: ignore[reportCallIssue]
         settings.useRandomCoords = True
     count = _n_embedded(work, turned)
     with BlockLogs():
