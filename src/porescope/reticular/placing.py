@@ -33,6 +33,10 @@ _ROUNDS = 12
 _LAYER_GAP = 3.4
 """From the atoms of one layer to those of the next [Å]."""
 _CHAIN_GAP = 4.0
+_FEW_VERTICES = 16
+"""Vertices of a cell up to which many combinations of turns are posed and compared."""
+_MOST_TRIED = 12
+"""Combinations of turns that are posed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +104,33 @@ def place_on_net(
             n_turns=config.n_turns,
         )
         if plan is not None:
-            found += [(c.cost, c) for c in choices(plan, n_best=config.n_best, seed=config.seed)]
+            few = labelled.entry.net.n_vertices <= _FEW_VERTICES
+            n_best = max(config.n_best, _MOST_TRIED if few else config.n_best)
+            found += [(c.cost, c) for c in choices(plan, n_best=n_best, seed=config.seed)]
     found.sort(key=lambda item: item[0])
     scored: list[tuple[float, int, Assembly]] = []
-    for cost, choice in found[: 2 * config.n_best]:
+    for cost, choice in found[:_MOST_TRIED]:
         for flipped in sides_of_edges(choice) if cost < 100.0 else ():
             assembly = _assembled(choice, config, flipped)
             if assembly is not None:
                 gap = float(link_gaps(assembly).mean())
                 scored.append((round(cost + gap, 4), len(scored), assembly))
-    return [assembly for _, _, assembly in sorted(scored, key=lambda s: s[:2])[: config.n_best]]
+    return _different(sorted(scored, key=lambda s: s[:2]), n_best=config.n_best)
+
+
+def _different(scored: list[tuple[float, int, Assembly]], *, n_best: int) -> list[Assembly]:
+    """The first of each score and volume: others are images of one another."""
+    kept: list[Assembly] = []
+    seen: list[tuple[float, float]] = []
+    for score, _, assembly in scored:
+        volume = float(abs(np.linalg.det(assembly.lattice)))
+        alike = any(abs(s - score) < 2e-3 and abs(v / volume - 1) < 2e-3 for s, v in seen)
+        if not alike:
+            seen.append((score, volume))
+            kept.append(assembly)
+        if len(kept) >= n_best:
+            break
+    return kept
 
 
 def connection_counts(

@@ -16,6 +16,7 @@ _FORBIDDEN = 1e3
 _WORTH = 0.05
 """Gain for each edge that is worth a doubled cell."""
 _RESTARTS = 24
+_MOST_ALIKE = 6
 _MOST_DOUBLED = 12
 """Vertices in the smallest cell beyond which no doubled cell is tried."""
 
@@ -135,9 +136,11 @@ def _optimised(plan: Plan, costs: _Costs, *, n_best: int, seed: int) -> list[Cho
         cost = float(totals[i]) / len(edges)
         if len(kept) >= n_best:
             break
-        # Combinations of one cost are mostly images of one another; two of them are enough.
+        # Combinations of one cost are mostly images of one another; some of them are enough.
         like = [one for one in kept if abs(one.cost - cost) < 1e-4]
-        if len(like) < 2 and not any(np.array_equal(one.turns, starts[i]) for one in like):
+        if len(like) < _MOST_ALIKE and not any(
+            np.array_equal(one.turns, starts[i]) for one in like
+        ):
             kept.append(Choice(plan=plan, turns=starts[i].copy(), cost=cost))
     return kept
 

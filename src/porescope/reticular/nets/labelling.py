@@ -102,9 +102,16 @@ def _by_kind(
 def _by_turns(
     entry: CatalogueNet, counts: list[int], at_vertices: list[int], *, n_nodes: int
 ) -> list[LabelledNet]:
-    """Nodes and linkers, or two sorts of nodes where there are no linkers, take turns."""
+    """Nodes and linkers, or two sorts of nodes where there are no linkers, take turns.
+
+    One sort of node without linkers is bound to itself.
+    """
     first = [i for i in at_vertices if i < n_nodes]
     second = [i for i in at_vertices if i >= n_nodes]
+    if not second and len(first) == 1:
+        # Blocks of one sort that are bound to one another.
+        blocks = np.full(entry.net.n_vertices, first[0], dtype=np.int64)
+        return [LabelledNet(entry=entry, blocks=blocks, bridged=False)]
     splits = [(first, second)] if second else [([i], [j]) for i in first for j in first if i < j]
     coloured = two_coloured(entry)
     if coloured is None:
