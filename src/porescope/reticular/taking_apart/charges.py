@@ -46,6 +46,8 @@ _IN_NODES = {
 """Charges of groups that stay with metals [e]; a cut carboxylate is one of them."""
 _ACID_CHARGES = {6: -1, 15: -2, 16: -1}
 """Charges of carboxylate, phosphonate and sulfonate without protons, by their middle atom [e]."""
+_TO_CARBON = 1.95
+"""Longest bond from the middle of an acid group to carbon; those to metals are longer [Å]."""
 _OXO = ("V", "Mo", "W", "U", "Ti", "Re", "Nb", "Ta", "Cr", "Np", "Pu", "Os", "Ru", "Mn", "Te")
 """Elements that hold an oxygen atom alone; on others it is a water molecule without hydrogen."""
 
@@ -121,7 +123,8 @@ def _inner_charge(block: Block, metal: Bool[np.ndarray, "atoms"]) -> int | None:
     """Sum of the charges of the groups about the metals of a node."""
     total = 0
     symbols = {gemmi.Element(int(z)).name for z in block.numbers[metal]}
-    ported = set(block.port_atoms.tolist())
+    reach = np.linalg.norm(block.port_vectors, axis=1)
+    ported = set(block.port_atoms[reach < _TO_CARBON].tolist())
     for members, bound in inner_groups(block, metal):
         formula = group_formula(block, members)
         acid = _acid_charge(block, members, ported)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from porescope.crystal.elements import covalent_radii, is_metal
 from porescope.crystal.neighbours import NeighbourList, neighbour_list
@@ -13,9 +13,11 @@ from porescope.crystal.structure import Crystal
 
 OVERLAP = 0.70
 """Heavy atoms nearer than this share of the sum of their radii are alternatives."""
+SHORTEST = 0.62
+"""Nearer than this share not even triple bonds in poor files are."""
 _METAL_OVERLAP = 0.5
 """The same for metals, whose multiple bonds to oxygen and to one another are short."""
-_ALLOWANCE = 0.3
+_ALLOWANCE = 0.2
 _SHARP = np.radians(80.0)
 _USUAL = np.radians(115.0)
 _TETRAHEDRAL = np.radians(109.47)
@@ -70,7 +72,9 @@ def _rivals(crystal: Crystal, near: NeighbourList) -> dict[int, set[int]]:
     nonmetal = ~is_metal()[one] & ~is_metal()[two] & (one > 1) & (two > 1)
     overlap = near.distance < np.where(nonmetal, OVERLAP, _METAL_OVERLAP) * usual
     overlap &= (one > 1) & (two > 1)
-    bonded = nonmetal & ~overlap & (near.distance < usual + _ALLOWANCE)
+    touching = nonmetal & (near.distance < usual + _ALLOWANCE)
+    overlap &= ~_short_triple(near, touching, usual, crystal.n_atoms)
+    bonded = touching & ~overlap
     found: dict[int, set[int]] = {}
     for i, j in zip(near.first[overlap].tolist(), near.second[overlap].tolist(), strict=True):
         if i != j:
@@ -98,6 +102,18 @@ def _rivals(crystal: Crystal, near: NeighbourList) -> dict[int, set[int]]:
                 found.setdefault(i, set()).add(j)
                 found.setdefault(j, set()).add(i)
     return found
+
+
+def _short_triple(
+    near: NeighbourList,
+    touching: Bool[np.ndarray, "pairs"],
+    usual: Float[np.ndarray, "pairs"],
+    n_atoms: int,
+) -> Bool[np.ndarray, "pairs"]:
+    """True for pairs like the two atoms of a triple bond that a file states too short."""
+    n_heavy = np.bincount(near.first[touching], minlength=n_atoms)
+    lonely = (n_heavy[near.first] <= 2) & (n_heavy[near.second] <= 2)
+    return touching & lonely & (near.distance > SHORTEST * usual)
 
 
 def _chosen(

@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 from porescope.crystal.elements import covalent_radii, is_metal
 from porescope.reticular.block import Block
 from porescope.reticular.linkers.to_smiles import smiles_of_fragment
-from porescope.reticular.taking_apart.disorder import OVERLAP
+from porescope.reticular.taking_apart.disorder import SHORTEST
 from porescope.reticular.taking_apart.pieces import Pieces
 
 _H, _B, _C, _N, _O, _F, _P, _S = 1, 5, 6, 7, 8, 9, 15, 16
@@ -290,4 +290,4 @@ def _overlaps(block: Block) -> bool:
     i, j = heavy[near[:, 0]], heavy[near[:, 1]]
     radii = covalent_radii()[block.numbers]
     away = np.linalg.norm(block.positions[i] - block.positions[j], axis=1)
-    return bool(np.any(away < OVERLAP * (radii[i] + radii[j])))
+    return bool(np.any(away < SHORTEST * (radii[i] + radii[j])))
