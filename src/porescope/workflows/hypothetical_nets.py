@@ -108,12 +108,24 @@ def _nodes(metal: str, templates: str) -> tuple[Block, ...]:
     for entry in store.entries():
         if entry.metals != (number,):
             continue
-        for block in store.template(entry.row).assembly.blocks:
+        assembly = store.template(entry.row).assembly
+        endless = _endless(assembly)
+        for kind, block in enumerate(assembly.blocks):
+            if kind in endless:
+                continue
             key = (block.formula, block.n_ports)
             if block.kind == "node" and 3 <= block.n_ports <= _MOST_PORTS and key not in known:
                 found[key] += 1
                 first.setdefault(key, block)
     return (*curated, *(first[key] for key, _ in found.most_common(_MOST_NODES)))
+
+
+def _endless(assembly: Assembly) -> set[int]:
+    """Blocks of nodes that are linked to nodes: the repeat units of rods and layers."""
+    is_node = np.array([block.kind == "node" for block in assembly.blocks])[assembly.kinds]
+    links = assembly.links
+    both = is_node[links[:, 0]] & is_node[links[:, 2]]
+    return set(assembly.kinds[links[both][:, [0, 2]].ravel()].tolist())
 
 
 @lru_cache(maxsize=256)
