@@ -266,7 +266,12 @@ def variants(groups: list[Group]) -> list[list[Group]]:
         choices += [[g for g in acids if g is not free] + rest for free in acids[:_LEFT_FREE]]
     choices.append(groups)
     if core:
-        choices = [one for c in choices if c for one in ((c, c + core) if c != core else (c,))]
+        with_core = [c if any(g in c for g in core) else c + core for c in choices if c]
+        choices = [
+            one
+            for c, more in zip(filter(None, choices), with_core, strict=True)
+            for one in (c, more)
+        ]
     unique: list[list[Group]] = []
     for choice in choices:
         if choice and choice not in unique:

@@ -21,7 +21,7 @@ BTC = "OC(=O)c1cc(cc(c1)C(=O)O)C(=O)O"
 ACIDS = {"carboxylate": "CO2", "phosphonate": "PO3", "sulfonate": "SO3"}
 
 with (Path(__file__).parent / "named_linkers.csv").open(encoding="utf-8") as _file:
-    METAL_LINKERS = [(r["name"], r["smiles"]) for r in list(csv.DictReader(_file))[:198:4]]
+    METAL_LINKERS = [(r["name"], r["smiles"]) for r in list(csv.DictReader(_file))[:198:5]]
 
 
 def _symmetries(block: Block) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
+from porescope.errors import ConfigError
 from porescope.reticular.linkers.groups import metal_groups
 from porescope.reticular.linkers.molecule import canonical_smiles
 from porescope.reticular.linkers.to_smiles import smiles_of_fragment
@@ -18,6 +20,7 @@ with (Path(__file__).parent / "named_linkers.csv").open(encoding="utf-8") as _fi
     LINKERS = [(r["name"], r["smiles"], r["charge"]) for r in csv.DictReader(_file)]
 
 
+@cache
 def _in_space(smiles: str) -> tuple[Chem.Mol, np.ndarray, np.ndarray, np.ndarray]:
     mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
     settings = rdDistGeom.ETKDGv3()
@@ -35,6 +38,8 @@ def _acid_hydrogens(smiles: str, mol: Chem.Mol) -> tuple[set[int], set[int]]:
     lost: set[int] = set()
     donors: set[int] = set()
     for group in metal_groups(Chem.MolFromSmiles(smiles)):
+        if group.kind == "donor":
+            continue
         ends = group.removed[1:] if group.removed else group.atoms
         donors |= set(ends)
         if group.kind in ("amine", "diamine"):
@@ -86,3 +91,46 @@ def test_files_without_hydrogen_give_the_same_linkers() -> None:
         if found.smiles != canonical_smiles(smiles):
             missed.append((name, found.smiles))
     assert len(missed) <= 0.1 * len(LINKERS), missed
+
+
+def test_groups_that_stayed_with_the_node_are_put_back() -> None:
+    ring = 1.40 * np.array([[np.cos(a), np.sin(a), 0.0] for a in np.arange(6) * np.pi / 3.0])
+    numbers = np.array([6] * 6 + [1] * 4)
+    positions = np.concatenate([ring, ring[[1, 2, 4, 5]] * 2.48 / 1.40])
+    bonds = np.array(
+        [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [5, 0], [1, 6], [2, 7], [4, 8], [5, 9]]
+    )
+    none = np.zeros(10, dtype=bool)
+    found = smiles_of_fragment(
+        numbers, positions, bonds, attached=none, removed=[(0, "CO2"), (3, "PO3")]
+    )
+    assert found.smiles == canonical_smiles("OC(=O)c1ccc(cc1)P(=O)(O)O")
+    assert (found.charge, found.charge_as_cut) == (-3, 0)
+    kept = smiles_of_fragment(
+        numbers, positions, bonds, attached=none, removed=[(0, "SO3"), (3, "PO3H")]
+    )
+    assert kept.charge == -2
+
+
+def test_a_disordered_piece_is_named() -> None:
+    corners = 1.5 * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1.0]])
+    numbers = np.full(6, 6)
+    bonds = np.array([[0, i] for i in range(1, 6)])
+    found = smiles_of_fragment(
+        numbers,
+        np.concatenate([np.zeros((1, 3)), corners]),
+        bonds,
+        attached=np.zeros(6, dtype=bool),
+    )
+    assert "5 neighbours" in found.problem
+
+
+def test_removed_groups_need_a_known_name() -> None:
+    with pytest.raises(ConfigError, match="CO2, CS2"):
+        smiles_of_fragment(
+            np.array([6]),
+            np.zeros((1, 3)),
+            np.zeros((0, 2), dtype=np.int64),
+            attached=np.array([False]),
+            removed=[(0, "NO2")],
+        )
