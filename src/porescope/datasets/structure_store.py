@@ -299,10 +299,6 @@ class StructureStore:
         rows = self._query("SELECT id, net FROM structures WHERE net != x'' ORDER BY number")
         return {row[0]: row[1].hex() for row in rows}
 
-    def formulas(self) -> dict[str, str]:
-        """Reduced formula by identifier."""
-        return dict(self._query("SELECT id, formula FROM structures ORDER BY number"))
-
     def _number(self, id: str) -> int:
         rows = self._query("SELECT number FROM structures WHERE id = ?", (id,))
         if not rows:

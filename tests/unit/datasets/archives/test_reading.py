@@ -83,6 +83,7 @@ def test_structures_straight_from_the_archives(shared_data: Path, collection: st
         assert item.source == collection
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_small_archives_are_read_whole(shared_data: Path) -> None:
     counts = {"iza": 494, "hmof": 430, "raspa2": 165}
