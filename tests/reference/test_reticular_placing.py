@@ -89,6 +89,6 @@ def test_a_framework_comes_back_on_its_net(name: str, crystals: dict[str, Crysta
 def test_the_net_is_among_the_first_that_fit(name: str, crystals: dict[str, Crystal]) -> None:
     taken = take_apart(crystals[name])
     found = fitting_nets_of_blocks(
-        _blocks(taken, "node")[:1], linkers=_blocks(taken, "linker")[:1], max_vertices=24
+        _blocks(taken, "node")[:1], linkers=_blocks(taken, "linker")[:1], max_vertices=14
     )
     assert FRAMEWORKS[name][0] in [net.name for net in found][:3]

@@ -100,10 +100,8 @@ def interpenetrated(
         shift = np.array(indices) / steps
         if not any(indices):
             continue
-        near = min(
-            _clearance(frac, k * shift, assembly.lattice, enough=min_distance)
-            for k in range(1, n_nets)
-        )
+        copies = [k * shift for k in range(1, n_nets)]
+        near = min(_clearance(frac, copy, assembly.lattice, images=False) for copy in copies)
         if near >= min_distance:
             found.append((near, tuple(shift.tolist())))
     found.sort(key=lambda item: (-round(item[0], 2), item[1]))
@@ -113,8 +111,14 @@ def interpenetrated(
         # Shifts of one clearance are mostly images of one another.
         if any(abs(near - other) < 0.02 for other in distances):
             continue
+        moves = np.arange(n_nets)[:, None] * np.array(shift)
+        if any(
+            _clearance(frac, move, assembly.lattice, images=True) < min_distance
+            for move in moves[1:]
+        ):
+            continue
         distances.append(near)
-        copies = np.arange(n_nets)[:, None] * np.array(shift) @ assembly.lattice
+        copies = moves @ assembly.lattice
         kept.append(_with_copies(assembly, copies))
         if len(kept) >= n_best:
             break
@@ -164,15 +168,13 @@ def _clearance(
     shift: Float[np.ndarray, "3"],
     lattice: Float[np.ndarray, "3 3"],
     *,
-    enough: float,
+    images: bool,
 ) -> float:
-    """Least distance between a net and its copy [Å]; 0 as soon as it is less than enough."""
+    """Least distance between a net and its copy [Å], in skew cells too where images are asked."""
     delta = frac[:, None, :] - frac[None, :, :] + shift
     delta -= np.rint(delta)
-    near = float(np.sqrt(np.min(np.sum((delta @ lattice) ** 2, axis=-1))))
-    if near < enough:
-        return 0.0
-    for image in product((-1, 0, 1), repeat=3):
+    near = np.inf
+    for image in product((-1, 0, 1), repeat=3) if images else ((0, 0, 0),):
         moved = (delta + np.array(image)) @ lattice
-        near = min(near, float(np.sqrt(np.min(np.sum(moved**2, axis=-1)))))
+        near = min(near, float(np.sqrt(np.min(np.einsum("abi,abi->ab", moved, moved)))))
     return near

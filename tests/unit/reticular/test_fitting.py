@@ -42,14 +42,14 @@ def test_no_net_for_odd_numbers() -> None:
 
 def test_directions_choose_among_nets() -> None:
     def first(directions: np.ndarray) -> str:
-        return fitting_nets_of_blocks([metal(directions)], linkers=[rod()], max_vertices=8)[0].name
+        return fitting_nets_of_blocks([metal(directions)], linkers=[rod()], max_vertices=6)[0].name
 
     assert first(TETRAHEDRON) == "dia"
     assert first(OCTAHEDRON) == "pcu"
     up = np.array([0.0, 0.0, 0.7])
     prism = np.concatenate([TRIANGLE + up, TRIANGLE - up])
     assert first(prism / np.linalg.norm(prism, axis=1, keepdims=True)) == "acs"
-    found = fitting_nets_of_blocks([metal(SQUARE)], linkers=[rod()], max_vertices=8, max_misfit=0.2)
+    found = fitting_nets_of_blocks([metal(SQUARE)], linkers=[rod()], max_vertices=6, max_misfit=0.2)
     names = [net.name for net in found]
     assert {"nbo", "sql", "cds"} <= set(names)
     assert "dia" not in names
