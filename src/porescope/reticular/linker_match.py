@@ -122,7 +122,7 @@ def match_linker(new: LinkerSites, old: LinkerSites) -> LinkerMatch | None:
     :
         The best way, or ``None`` where the kinds of the ends do not agree.
     """
-    if not old.n_sites or not _kinds_agree(new.kinds, old.kinds):
+    if not old.n_sites or not kinds_agree(new.kinds, old.kinds):
         return None
     size_new, size_old = _size(new, old), _size(old, old)
     p, q = new.positions / size_new, old.positions / size_old
@@ -144,7 +144,14 @@ def match_linker(new: LinkerSites, old: LinkerSites) -> LinkerMatch | None:
     )
 
 
-def _kinds_agree(new: tuple[SiteKind, ...], old: tuple[SiteKind, ...]) -> bool:
+def kinds_agree(new: tuple[SiteKind, ...], old: tuple[SiteKind, ...]) -> bool:
+    """Whether a linker has the ends that another one binds with, and no acid beyond them.
+
+    Parameters
+    ----------
+    new, old:
+        Kinds of the ends of both.
+    """
     for kind in set(new) | set(old):
         have, want = new.count(kind), old.count(kind)
         if have < want or (kind[0] == 6 and have != want):

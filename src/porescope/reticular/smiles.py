@@ -49,7 +49,11 @@ def linker_key(smiles: str) -> str:
     ConfigError
         As in :func:`canonical_smiles`.
     """
-    molecule = Chem.MolFromSmiles(canonical_smiles(smiles))
+    plain = canonical_smiles(smiles)
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromSmiles(plain)
+    if molecule is None:  # taking off charges has left a valence that RDKit does not read again
+        return plain
     text = rdMolHash.MolHash(molecule, rdMolHash.HashFunction.HetAtomTautomer)
     return text.rsplit("_", 2)[0]
 

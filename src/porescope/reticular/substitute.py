@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import gemmi
@@ -12,9 +12,17 @@ from jaxtyping import Bool, Float, Int
 from porescope.crystal.elements import covalent_radii, is_metal
 from porescope.reticular.assembly import Assembly
 from porescope.reticular.block import Block
-from porescope.reticular.linker_match import LinkerMatch, LinkerSites, linker_sites, match_linker
+from porescope.reticular.linker_match import (
+    LinkerMatch,
+    LinkerSites,
+    kinds_agree,
+    linker_sites,
+    match_linker,
+)
 from porescope.reticular.template import Template, is_exchangeable
 
+_WELL = 0.06
+"""Misfit at which no better shape is looked for."""
 _ASTRAY = 0.8
 """Angle between a linker's own direction and its predecessor's beyond which the latter counts
 [rad]."""
@@ -43,6 +51,8 @@ class Substituted:
     """Mean size of the new linkers over that of the old ones."""
     same_metal: bool
     """Whether the metal is the template's own."""
+    used: dict[str, int]
+    """Conformer that was taken for each of the template's linkers, by its place."""
 
 
 def same_family(one: int, other: int) -> bool:
@@ -58,6 +68,7 @@ def substituted(
     metal: int | None = None,
     sites: Mapping[str, Sequence[LinkerSites]] | None = None,
     largest_misfit: float = 0.5,
+    without: Mapping[str, Collection[int]] | None = None,
 ) -> Substituted | None:
     """Exchange the linkers, and the metal if one is given.
 
@@ -74,6 +85,8 @@ def substituted(
         The sites of the conformers, where they are known already.
     largest_misfit:
         Linkers that fit worse are refused.
+    without:
+        Conformers of each of the template's linkers, by their place, that are not to be used.
 
     Returns
     -------
@@ -82,6 +95,7 @@ def substituted(
     """
     old = template.assembly
     blocks, moved, misfits, scales = list(old.blocks), {}, [], []
+    last: dict[str, int] = {}
     for kind, block in enumerate(old.blocks):
         if not is_exchangeable(block):
             continue
@@ -89,11 +103,12 @@ def substituted(
         if not conformers:
             return None
         known = None if sites is None else sites.get(block.smiles)
-        found = _best_match(block, conformers, known)
+        skip = () if without is None else without.get(block.smiles, ())
+        found = _best_match(block, conformers, known, last.get(block.smiles, 0), skip)
         if found is None or found[0].misfit > largest_misfit:
             return None
-        match, conformer, new_sites = found
-        blocks[kind] = _with_ports(conformer, block, match, new_sites)
+        match, last[block.smiles], new_sites = found
+        blocks[kind] = _with_ports(conformers[last[block.smiles]], block, match, new_sites)
         moved[kind] = match
         misfits.append(match.misfit)
         scales.append(match.scale)
@@ -113,19 +128,36 @@ def substituted(
         misfit=max(misfits, default=0.0),
         scale=float(np.mean(scales)) if scales else 1.0,
         same_metal=same,
+        used=last,
     )
 
 
 def _best_match(
-    block: Block, conformers: Sequence[Block], known: Sequence[LinkerSites] | None
-) -> tuple[LinkerMatch, Block, LinkerSites] | None:
+    block: Block,
+    conformers: Sequence[Block],
+    known: Sequence[LinkerSites] | None,
+    first: int = 0,
+    without: Collection[int] = (),
+) -> tuple[LinkerMatch, int, LinkerSites] | None:
+    """The form and shape of the new linker that lies best on an old one.
+
+    Forms that leave more ends free than needed are not looked at; nor is any more where one lies
+    well. ``first`` is tried first, ``without`` not at all.
+    """
     old = linker_sites(block)
-    best = None
-    for index, conformer in enumerate(conformers):
-        new = linker_sites(conformer) if known is None else known[index]
-        match = match_linker(new, old)
+    sites = known if known is not None else [linker_sites(c) for c in conformers]
+    fitting = [i for i, new in enumerate(sites) if kinds_agree(new.kinds, old.kinds)]
+    fitting = [i for i in fitting if i not in without]
+    least = min((sites[i].n_sites for i in fitting), default=0)
+    fitting = [i for i in fitting if sites[i].n_sites == least]
+    fitting.sort(key=lambda i: i != first)
+    best: tuple[LinkerMatch, int, LinkerSites] | None = None
+    for index in fitting:
+        match = match_linker(sites[index], old)
         if match is not None and (best is None or match.misfit < best[0].misfit - 0.02):
-            best = match, conformer, new
+            best = match, index, sites[index]
+            if match.misfit < _WELL:
+                break
     return best
 
 

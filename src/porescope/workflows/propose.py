@@ -29,9 +29,14 @@ from porescope.reticular.substitute import same_family, substituted
 
 _CLOSE = 0.72
 """Atoms nearer than this share of the sum of their radii, and not bonded, overlap."""
+_APART = 1.25
+"""Atoms of one linker that are four and more bonds apart keep this distance, as a share of the sum
+of their radii."""
 _ROOM = 4.5
 """Least volume of a framework for each atom [Å³]; dense ionic crystals have twice as much."""
-_TRIED = 3
+_SHAPES = 2
+"""Shapes of the linkers that are tried on a template before it is given up."""
+_TRIED = 2
 """Templates that are tried for each proposal that is wanted."""
 
 
@@ -124,6 +129,7 @@ def propose_frameworks(
         )
         for smiles in linkers
     }
+    blocks = {s: [b for b in found if not _clashes(b)] or found for s, found in blocks.items()}
     sites = {s: [linker_sites(b) for b in found] for s, found in blocks.items()}
     chosen = _chosen(store.entries(), wanted, sites, without=without, config=config)
     if not chosen:
@@ -138,6 +144,21 @@ def propose_frameworks(
         if made is not None:
             found.append(made)
     return found
+
+
+def _clashes(block: Block) -> bool:
+    """Whether atoms of a linker that are far apart along its bonds lie on one another."""
+    radii = covalent_radii()[block.numbers]
+    distance = np.linalg.norm(block.positions[:, None] - block.positions[None], axis=2)
+    close = distance < _APART * (radii[:, None] + radii[None])
+    hydrogen = block.numbers == 1
+    close |= (distance < 1.75) & hydrogen[:, None] & hydrogen[None]
+    near = np.eye(block.n_atoms, dtype=bool)
+    graph = np.zeros_like(near)
+    graph[block.bonds[:, 0], block.bonds[:, 1]] = graph[block.bonds[:, 1], block.bonds[:, 0]] = True
+    for _ in range(3):
+        near = near | (near @ graph)
+    return bool(np.any(close & ~near))
 
 
 def _number(metal: str) -> int:
@@ -266,21 +287,28 @@ def _built(
 ) -> Proposal | None:
     """One proposal, or ``None`` where it does not close or overlaps."""
     template = store.template(entry.row)
-    made = substituted(
-        template,
-        linkers={old: blocks[new] for old, new in way.items()},
-        sites={old: sites[new] for old, new in way.items()},
-        metal=wanted[0] if len(wanted) == 1 else None,
-    )
-    if made is None or made.assembly.n_atoms > config.max_atoms:
+    if template.n_atoms > 4 * config.max_atoms:
         return None
-    closed = fit_assembly(scaled(made.assembly, made.scale), config=AssemblyFitConfig())
-    if closed.rms_gap > config.rms_gap or closed.largest_gap > config.largest_gap:
-        return None
-    crystal = crystal_of_assembly(closed.assembly)
-    if crystal.volume < _ROOM * crystal.n_atoms:
-        return None
-    if overlaps(crystal, closed.assembly):
+    tried: dict[str, set[int]] = {}
+    for _ in range(_SHAPES):
+        made = substituted(
+            template,
+            linkers={old: blocks[new] for old, new in way.items()},
+            sites={old: sites[new] for old, new in way.items()},
+            metal=wanted[0] if len(wanted) == 1 else None,
+            without=tried,
+        )
+        if made is None or made.assembly.n_atoms > config.max_atoms:
+            return None
+        closed = fit_assembly(scaled(made.assembly, made.scale), config=AssemblyFitConfig())
+        good = closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap
+        crystal = crystal_of_assembly(closed.assembly)
+        roomy = crystal.volume >= _ROOM * crystal.n_atoms
+        if good and roomy and not overlaps(crystal, closed.assembly):
+            break
+        for old, index in made.used.items():
+            tried.setdefault(old, set()).add(index)
+    else:
         return None
     return Proposal(
         id=f"assembled:{entry.id}",
