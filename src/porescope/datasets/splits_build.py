@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -144,6 +145,43 @@ def read_blocks(path: Path) -> dict[str, tuple[str, ...]]:
     return blocks
 
 
+def read_taken_apart(path: Path) -> dict[str, tuple[str, ...]]:
+    """Building blocks by identifier, from the journal of a run that took frameworks apart.
+
+    Parameters
+    ----------
+    path:
+        ``take_apart.jsonl``; frameworks with parts that could not be made out are left out.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such file.
+    """
+    if not path.is_file():
+        raise ConfigError(f"there is no journal of frameworks taken apart at {path}")
+    blocks: dict[str, tuple[str, ...]] = {}
+    content = path.read_bytes()
+    for line in content[: content.rfind(b"\n") + 1].splitlines():
+        row = json.loads(line)
+        if row.get("status") != "ok":
+            continue
+        names = set()
+        for kind in ("node", "linker"):
+            for text in row.get(f"{kind}s") or {}:
+                match = _DESCRIBED.fullmatch(text)
+                if match is None or (kind == "linker" and not match[1]):
+                    continue
+                named = heavy_formula(match[2]) if kind == "node" else _key(match[1])
+                names.add(f"{kind} {named}")
+        blocks[core_id(row["name"])] = tuple(sorted(names))
+    return blocks
+
+
+_DESCRIBED = re.compile(r"(?:(.*) )?\(([A-Za-z0-9]+), \d+\)")
+"""A block in the journal: its name or SMILES, its formula and its ports."""
+
+
 def block_names(blocks: Iterable[Block]) -> tuple[str, ...]:
     """Names of nodes and linkers by which frameworks are compared.
 
@@ -250,11 +288,17 @@ def main() -> None:
     parser.add_argument("--archives", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True)
     parser.add_argument(
-        "--blocks", type=Path, default=None, help="work file of a build of templates"
+        "--blocks",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="work file of a build of templates, journals of frameworks taken apart",
     )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "data" / "splits")
     options = parser.parse_args()
-    blocks = read_blocks(options.blocks) if options.blocks else None
+    blocks: dict[str, tuple[str, ...]] = {}
+    for path in options.blocks:
+        blocks |= read_taken_apart(path) if path.suffix == ".jsonl" else read_blocks(path)
     library = Path(__file__).parent / "data" / "library.sqlite"
     options.out.mkdir(parents=True, exist_ok=True)
     for split in make_splits(options.archives, options.labels, library, blocks=blocks):
