@@ -9,6 +9,7 @@ groups are also turned flat and upright, as crystals often have them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float
@@ -20,6 +21,8 @@ from rdkit.rdBase import BlockLogs
 from porescope.errors import ConvergenceError
 
 _FLAT = Chem.HybridizationType.SP2
+_OPEN_BONDS = 2
+"""Double bonds of which both forms are made."""
 _CLASH = 0.62
 """Atoms nearer than this share of the sum of their van der Waals radii clash."""
 _PORPHYRIN = "[n,N]1~[c,C]2~[c,C]~[c,C]~[c,C]1~[c,C,n,N]~[c,C]3~[n,N]~[c,C](~[c,C]~[c,C]3)" + (
@@ -92,6 +95,43 @@ def shapes_of(mol: Chem.Mol, *, n_shapes: int, seed: int) -> list[Shape]:
         if len(kept) == n_shapes:
             break
     return _with_turned(work, kept, marks, turned)
+
+
+def isomers_of(mol: Chem.Mol) -> list[Chem.Mol]:
+    """Both forms of each double bond whose geometry the SMILES leaves open, a few in all.
+
+    Parameters
+    ----------
+    mol:
+        Sanitised molecule with all its hydrogen atoms explicit.
+    """
+    open_bonds = [
+        info.centeredOn
+        for info in Chem.FindPotentialStereo(mol)
+        if info.type == Chem.StereoType.Bond_Double
+        and info.specified == Chem.StereoSpecified.Unspecified
+    ][:_OPEN_BONDS]
+    found = []
+    for way in product(
+        (Chem.BondStereo.STEREOTRANS, Chem.BondStereo.STEREOCIS), repeat=len(open_bonds)
+    ):
+        isomer = Chem.RWMol(mol)
+        for index, stereo in zip(open_bonds, way, strict=True):
+            bond = isomer.GetBondWithIdx(index)
+            ends = [
+                min(
+                    (n.GetIdx() for n in atom.GetNeighbors() if n.GetIdx() != other.GetIdx()),
+                    key=lambda i: (isomer.GetAtomWithIdx(i).GetAtomicNum() == 1, i),
+                )
+                for atom, other in (
+                    (bond.GetBeginAtom(), bond.GetEndAtom()),
+                    (bond.GetEndAtom(), bond.GetBeginAtom()),
+                )
+            ]
+            bond.SetStereoAtoms(*ends)
+            bond.SetStereo(stereo)
+        found.append(isomer.GetMol())
+    return found
 
 
 def rotatable_bonds(mol: Chem.Mol) -> list[tuple[int, int, int, int]]:

@@ -13,7 +13,13 @@ from rdkit import Chem
 
 from porescope.errors import ConfigError
 from porescope.reticular.block import Block
-from porescope.reticular.linkers.conformers import Shape, distance_mark, is_new_shape, shapes_of
+from porescope.reticular.linkers.conformers import (
+    Shape,
+    distance_mark,
+    is_new_shape,
+    isomers_of,
+    shapes_of,
+)
 from porescope.reticular.linkers.groups import (
     ACIDS,
     CHARGES,
@@ -29,8 +35,6 @@ from porescope.reticular.linkers.regular import regularised, self_maps
 
 _NEUTRAL = ("pyridyl", "nitrile", "amine", "aldehyde", "oxide", "donor")
 """Groups that bind without losing hydrogen."""
-_OPEN_BONDS = 2
-"""Double bonds of which both forms are made."""
 _MOST_SIDES = 64
 """Sets of sides of donors that are looked at."""
 _MOST_ATOMS = 400
@@ -93,7 +97,7 @@ def _linkers(smiles: str, n_conformers: int, seed: int, ends: Ends) -> tuple[Blo
         )
     shapes = [
         shape
-        for isomer in _isomers(mol)
+        for isomer in isomers_of(mol)
         for shape in shapes_of(isomer, n_shapes=max(2, n_conformers), seed=seed)
     ]
     canonical = canonical_smiles(Chem.MolToSmiles(plain, isomericSmiles=False))
@@ -102,37 +106,6 @@ def _linkers(smiles: str, n_conformers: int, seed: int, ends: Ends) -> tuple[Blo
         for groups in choices
         for block in _blocks(mol, groups, shapes, n_conformers, canonical)
     )
-
-
-def _isomers(mol: Chem.Mol) -> list[Chem.Mol]:
-    """Both forms of each double bond whose geometry the SMILES leaves open, a few in all."""
-    open_bonds = [
-        info.centeredOn
-        for info in Chem.FindPotentialStereo(mol)
-        if info.type == Chem.StereoType.Bond_Double
-        and info.specified == Chem.StereoSpecified.Unspecified
-    ][:_OPEN_BONDS]
-    found = []
-    for way in product(
-        (Chem.BondStereo.STEREOTRANS, Chem.BondStereo.STEREOCIS), repeat=len(open_bonds)
-    ):
-        isomer = Chem.RWMol(mol)
-        for index, stereo in zip(open_bonds, way, strict=True):
-            bond = isomer.GetBondWithIdx(index)
-            ends = [
-                min(
-                    (n.GetIdx() for n in atom.GetNeighbors() if n.GetIdx() != other.GetIdx()),
-                    key=lambda i: (isomer.GetAtomWithIdx(i).GetAtomicNum() == 1, i),
-                )
-                for atom, other in (
-                    (bond.GetBeginAtom(), bond.GetEndAtom()),
-                    (bond.GetEndAtom(), bond.GetBeginAtom()),
-                )
-            ]
-            bond.SetStereoAtoms(*ends)
-            bond.SetStereo(stereo)
-        found.append(isomer.GetMol())
-    return found
 
 
 def _one_molecule(smiles: str) -> Chem.Mol:
