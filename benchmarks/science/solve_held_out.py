@@ -242,7 +242,7 @@ def solved(truth: Truth) -> dict[str, Any]:
     case["removed_templates"] = len(opened.entries) - len(left)
     case |= known_kinds(truth, left, opened)
     case["prepare_s"] = round(time.perf_counter() - begin, 2)
-    begin = time.perf_counter()
+    begin, cpu = time.perf_counter(), time.process_time()
     try:
         proposals = propose_frameworks(
             metals=truth.pot.metals, linkers=truth.pot.linkers, store=opened.store, without=without
@@ -274,6 +274,7 @@ def solved(truth: Truth) -> dict[str, Any]:
         proposals=proposals,
     )
     case["solve_s"] = round(time.perf_counter() - begin, 2)
+    case["solve_cpu_s"] = round(time.process_time() - cpu, 2)
     begin = time.perf_counter()
     case |= judged(found, truth, proposals, opened, task=task)
     case["judge_s"] = round(time.perf_counter() - begin, 2)
@@ -468,7 +469,7 @@ def summary(cases: list[dict[str, Any]]) -> dict[str, object]:
     both = [c["rmse"] for c in cases if c.get("rmse") is not None]
     row["rmse"] = round(float(np.mean(both)), 4) if both else ""
     row["matched"] = len(both)
-    for key in ("solve_s", "proposals"):
+    for key in ("solve_s", "solve_cpu_s", "proposals"):
         values = [c[key] for c in cases if key in c]
         row[f"{key}_median"] = round(float(np.median(values)), 2) if values else ""
         row[f"{key}_largest"] = max(values) if values else ""
