@@ -31,8 +31,10 @@ _BOUND = 0.3
 class AssemblyFitConfig:
     """How links are closed."""
 
-    max_steps: int = 40
-    """Most Gauss-Newton steps."""
+    max_steps: int = 20
+    """Most Gauss-Newton steps in each of the two rounds."""
+    give_up: float = float("inf")
+    """Root mean square of the misses after the first round beyond which there is no second [Å]."""
     plane_weight: float = 0.3
     """Weight of flat carboxylates beside the misses [Å]; 0 leaves them free."""
     tolerance: float = 1e-3
@@ -108,6 +110,8 @@ def fit_assembly(assembly: Assembly, *, config: AssemblyFitConfig | None = None)
     for _ in range(2 if config.strain and config.hold else 1):
         state, made, converged = _descended(state, links, config=config)
         n_steps += made
+        if float(np.sqrt(np.mean(_port_misses(*state, links) ** 2))) > config.give_up:
+            break
     lattice, origins, turns = state
     closed = replace(assembly, lattice=lattice, origins=origins, rotations=_orthogonal(turns))
     gaps = _port_misses(lattice, origins, turns, links)

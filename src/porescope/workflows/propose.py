@@ -300,7 +300,10 @@ def _built(
         )
         if made is None or made.assembly.n_atoms > config.max_atoms:
             return None
-        closed = fit_assembly(scaled(made.assembly, made.scale), config=AssemblyFitConfig())
+        closed = fit_assembly(
+            scaled(made.assembly, made.scale),
+            config=AssemblyFitConfig(max_steps=12, give_up=1.5 * config.rms_gap),
+        )
         good = closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap
         crystal = crystal_of_assembly(closed.assembly)
         roomy = crystal.volume >= _ROOM * crystal.n_atoms
