@@ -142,7 +142,9 @@ class TemplateStore:
         if found is None:
             raise ConfigError(f"{self.path.name} has no template number {row}")
         id, net_name, net_key, interpenetration, net_hash, n_atoms, smiles, body = found
-        assembly = decode_assembly(body, smiles=tuple(json.loads(smiles)), name=id)
+        names, places = json.loads(smiles)
+        texts = tuple(names[i] for i in places)
+        assembly = decode_assembly(body, smiles=texts, name=id)
         return Template(
             id=id,
             assembly=assembly,
@@ -233,6 +235,12 @@ def _rows(templates: Iterable[tuple[Template, str]]) -> Iterator[tuple[object, .
             template.n_atoms,
             json.dumps(sorted({b.smiles for b in blocks if b.kind == "cap"})),
             shape,
-            json.dumps([b.smiles for b in blocks]),
+            _indexed([b.smiles for b in blocks]),
             encode_assembly(template.assembly),
         )
+
+
+def _indexed(texts: list[str]) -> str:
+    """The different texts, and for each which one it is."""
+    names = list(dict.fromkeys(texts))
+    return json.dumps([names, [names.index(text) for text in texts]], separators=(",", ":"))

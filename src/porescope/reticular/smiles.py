@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import blake2b
 
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolHash
@@ -34,7 +35,7 @@ def canonical_smiles(smiles: str) -> str:
 
 @lru_cache(maxsize=65536)
 def linker_key(smiles: str) -> str:
-    """Text that is equal for one molecule in all its tautomers and states of protonation.
+    """Sixteen digits that are equal for one molecule in all its tautomers and protonations.
 
     Hydrogen does not count at all, so that a hydroquinone and its quinone are alike: on a metal
     they cannot be told apart without hydrogen atoms.
@@ -53,9 +54,20 @@ def linker_key(smiles: str) -> str:
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(plain)
     if molecule is None:  # taking off charges has left a valence that RDKit does not read again
-        return plain
+        return key_of_text(plain)
     text = rdMolHash.MolHash(molecule, rdMolHash.HashFunction.HetAtomTautomer)
-    return text.rsplit("_", 2)[0]
+    return key_of_text(text.rsplit("_", 2)[0])
+
+
+def key_of_text(text: str) -> str:
+    """Digest of a molecule's text without hydrogen.
+
+    Parameters
+    ----------
+    text:
+        As RDKit writes it.
+    """
+    return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def elements_of_smiles(smiles: str) -> tuple[str, ...]:

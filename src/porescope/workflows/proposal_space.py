@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from porescope.crystal.structure import Crystal
-from porescope.crystal.symmetry import standardise
+from porescope.crystal.symmetry import find_symmetry, standardise
 from porescope.datasets.cards import PowderCard, element_mask
 from porescope.datasets.library import CardTable, Library
 from porescope.datasets.making import CardConfig, card_from_crystal
@@ -24,6 +24,8 @@ _FIRST = 1 << 60
 """Number of the first assembled card; the library's own are far below."""
 SYMPREC = 0.15
 """Symmetry of assembled frameworks is looked for with this tolerance [Å]."""
+_MOVED = 0.6
+"""No atom moves farther for the sake of symmetry [Å]."""
 ASSEMBLED = "assembled"
 """Source of the cards."""
 
@@ -131,6 +133,28 @@ def join_proposals(space: SearchSpace, proposals: Sequence[Proposal]) -> JoinedS
     )
 
 
+def as_symmetric(crystal: Crystal) -> Crystal:
+    """An assembled framework with the highest symmetry that it nearly has.
+
+    Shapes of linkers and nodes of other frameworks break symmetries that the framework would
+    have; a symmetry is taken where no atom moves far for it.
+
+    Parameters
+    ----------
+    crystal:
+        The framework, P1.
+    """
+    for tolerance in (0.6, 0.3):
+        found = find_symmetry(crystal, symprec=tolerance, symmetrise=True)
+        if found.space_group.n_ops < 2:
+            return crystal
+        shift = found.frac - crystal.frac
+        moved = np.linalg.norm((shift - np.rint(shift)) @ crystal.lattice, axis=1)
+        if float(moved.max()) < _MOVED and float(np.sqrt(np.mean(moved**2))) < _MOVED / 3.0:
+            return found
+    return crystal
+
+
 def title_of(proposal: Proposal) -> str:
     """What to call an assembled framework: its net, and the known one that it is built like.
 
@@ -159,7 +183,7 @@ def fitted_proposal(
     crystal:
         The framework as it was assembled.
     """
-    standard = standardise(crystal, symprec=SYMPREC)
+    standard = standardise(as_symmetric(crystal), symprec=SYMPREC)
     if np.allclose(standard.parameters, np.array(card.cell), rtol=2e-3):
         return replace(standard, lattice=lattice)
     return crystal
@@ -168,7 +192,7 @@ def fitted_proposal(
 def _card(proposal: Proposal) -> PowderCard | None:
     try:
         card = card_from_crystal(
-            proposal.crystal,
+            as_symmetric(proposal.crystal),
             id=proposal.id,
             source=ASSEMBLED,
             config=CardConfig(symprec=SYMPREC),

@@ -32,7 +32,7 @@ _CLOSE = 0.72
 _APART = 1.25
 """Atoms of one linker that are four and more bonds apart keep this distance, as a share of the sum
 of their radii."""
-_ROOM = 4.5
+ROOM = 4.5
 """Least volume of a framework for each atom [Å³]; dense ionic crystals have twice as much."""
 _SHAPES = 2
 """Shapes of the linkers that are tried on a template before it is given up."""
@@ -54,6 +54,8 @@ class ProposeConfig:
     """RCSR symbols to which the nets are limited; none: all."""
     n_conformers: int = 12
     """Conformers of each linker."""
+    on_nets: bool = True
+    """Also place curated nodes on the nets of the catalogue."""
     largest_gap: float = 0.9
     """Largest miss of a link that is forgiven [Å]."""
     rms_gap: float = 0.45
@@ -132,9 +134,13 @@ def propose_frameworks(
     blocks = {s: [b for b in found if not _clashes(b)] or found for s, found in blocks.items()}
     sites = {s: [linker_sites(b) for b in found] for s, found in blocks.items()}
     chosen = _chosen(store.entries(), wanted, sites, without=without, config=config)
-    if not chosen:
-        raise ConfigError(_nothing_fits(metals, linkers, sites))
     found: list[Proposal] = []
+    if config.on_nets:
+        from porescope.workflows.propose_on_nets import propose_on_nets
+
+        found += propose_on_nets(metals=metals, linkers=blocks, config=config)
+    if not chosen and not found:
+        raise ConfigError(_nothing_fits(metals, linkers, sites))
     for index, (entry, way) in enumerate(chosen):
         if progress is not None:
             progress(index / len(chosen))
@@ -306,7 +312,7 @@ def _built(
         )
         good = closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap
         crystal = crystal_of_assembly(closed.assembly)
-        roomy = crystal.volume >= _ROOM * crystal.n_atoms
+        roomy = crystal.volume >= ROOM * crystal.n_atoms
         if good and roomy and not overlaps(crystal, closed.assembly):
             break
         for old, index in made.used.items():

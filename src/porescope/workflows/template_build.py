@@ -120,7 +120,7 @@ def build_templates(
         Called with the number of structures done and of all.
     """
     work = out.with_name(out.name + ".work")
-    with closing(sqlite3.connect(work)) as db:
+    with closing(sqlite3.connect(work, timeout=300.0)) as db:
         db.executescript(_SCHEMA)
         done = {row[0] for row in db.execute("SELECT id FROM made")}
         left = [s for s in sources if s.id not in done]
