@@ -191,6 +191,7 @@ def main() -> int:
             templates=options.templates,
             seed=SEED,
             blocks=options.blocks,
+            no_linker=True,
         )
     )
     rows: list[dict[str, Any]] = []

@@ -11,9 +11,9 @@ and the SMILES of the linkers, nothing else.
 
 Removed from the library: every entry with these linkers, every entry that shares the framework's
 bond graph, whatever the metal, and other measurements under the same refcode. Removed from the
-templates: the same entries, and every template with these linkers on this net, whatever metal,
-solvent or polymorph. Templates with these linkers on other nets stay, as does everything known of
-other linkers. Twins whose linkers could not be made out and whose bond graph differs may be left.
+templates: all with the framework's bond graph or refcode, and all with this metal and these linkers
+on this net, whatever solvent they hold. The same linkers with another metal, or on another net,
+stay. With ``--no-linker`` the templates lose every framework of these linkers.
 
 Cases are written one by one, so that an interrupted run goes on where it stopped.
 """
@@ -32,6 +32,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import gemmi
 import numpy as np
 
 from porescope.crystal.graph import net_hash
@@ -94,6 +95,8 @@ class Setup:
     templates: str
     seed: int
     blocks: bool
+    no_linker: bool = False
+    """Remove all that is known of the linkers, on whatever net, with whatever metal."""
 
 
 @dataclass(slots=True)
@@ -230,10 +233,14 @@ def solved(truth: Truth) -> dict[str, Any]:
     if peaks.n_peaks < 4:
         return case | {"failure": "no pattern"}
     keys = frozenset(linker_key(s) for s in truth.pot.linkers)
+    metals = frozenset(gemmi.Element(m).atomic_number for m in truth.pot.metals)
     allowed, gone = kept_cards(truth, keys, opened)
+    if not opened.setup.no_linker:
+        gone = {truth.id}
 
     def without(entry: TemplateEntry) -> bool:
         twin = frozenset(entry.keys) == keys and entry.net_key == truth.net_key
+        twin &= frozenset(entry.metals) == metals
         twin |= same_refcode(entry.id, truth.id) or entry.id in gone
         return twin or entry.net_hash in truth.nets
 
@@ -518,6 +525,7 @@ def main() -> int:
     parser.add_argument("--blocks", action="store_true", help="fit rigid blocks of the first ten")
     parser.add_argument("--name", default="", help="name of the results")
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--no-linker", action="store_true", help="nothing known of the linkers")
     options = parser.parse_args()
     name = options.name or ("solve_mixed_linkers" if options.mixed else "solve_held_out")
     setup = Setup(
@@ -526,6 +534,7 @@ def main() -> int:
         templates=options.templates,
         seed=options.seed,
         blocks=options.blocks,
+        no_linker=options.no_linker,
     )
     if options.structures:
         rows = rows_of_list(2 if options.mixed else 1)[: options.n]

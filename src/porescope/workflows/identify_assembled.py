@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool
@@ -17,13 +17,14 @@ from porescope.workflows.candidate_fits import FitTask
 from porescope.workflows.identify import (
     Identification,
     Progress,
+    Scored,
     SearchSpace,
     identify_peaks,
     peaks_within,
     rank_scored,
 )
 from porescope.workflows.probability import ProbabilityModel
-from porescope.workflows.proposal_space import JoinedSpace, join_proposals
+from porescope.workflows.proposal_space import ASSEMBLED, JoinedSpace, join_proposals
 from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
 from porescope.workflows.shortlist import ShortlistConfig
 
@@ -194,4 +195,19 @@ def _ranked_together(
         space=joined.space,
         log_prior=prior,
     )
-    return AssembledIdentification(identification=ranked, joined=joined)
+    return AssembledIdentification(identification=_once_each(ranked), joined=joined)
+
+
+def _once_each(found: Identification) -> Identification:
+    """Each bond graph once, by its most probable cell, with the probability of all its cells."""
+    total: dict[str, float] = {}
+    first: dict[str, Scored] = {}
+    for scored in found.scored:
+        graph = scored.card.net_hash or scored.card.id
+        if scored.card.source != ASSEMBLED:
+            graph = scored.card.id
+        first.setdefault(graph, scored)
+        total[graph] = total.get(graph, 0.0) + scored.probability
+    merged = [replace(scored, probability=total[graph]) for graph, scored in first.items()]
+    merged.sort(key=lambda scored: -scored.probability)
+    return replace(found, scored=tuple(merged))

@@ -199,7 +199,9 @@ def _card(proposal: Proposal) -> PowderCard | None:
         )
     except ParseError:
         return None
-    return replace(card, framework=card.net_hash, group=card.net_hash_metals_alike)
+    # cells of different symmetry are fitted each on its own: one with many lines fits anything
+    variant = f"{card.net_hash} {card.space_group_number}"
+    return replace(card, framework=variant, group=card.net_hash_metals_alike)
 
 
 def _twins(card: PowderCard, other: PowderCard) -> bool:
