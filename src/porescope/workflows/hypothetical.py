@@ -9,9 +9,7 @@ status are in the store, in one transaction.
 
 from __future__ import annotations
 
-import argparse
 import base64
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -237,47 +235,3 @@ def library_nets() -> set[str]:
     """Bond graphs of the shipped library, by the first digits of their hashes."""
     with closing(CardStore(SHIPPED)) as store:
         return {row[0].hex()[:_LIBRARY_DIGITS] for row in store.query("SELECT net FROM frameworks")}
-
-
-def main() -> None:
-    """Make the data set and say how far it is."""
-    parser = argparse.ArgumentParser(description="Make a data set of hypothetical frameworks.")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--number", type=int, default=30_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--max-atoms", type=int, default=MakingConfig().max_atoms)
-    parser.add_argument("--routes", nargs="+", default=["template", "net"])
-    parser.add_argument("--templates", default="", help="file of templates")
-    parser.add_argument("--scheduler", choices=("processes", "dask"), default="processes")
-    parser.add_argument("--address", default="", help="Dask scheduler")
-    options = parser.parse_args()
-    config = HypotheticalConfig(
-        number=options.number,
-        making=MakingConfig(
-            seed=options.seed, max_atoms=options.max_atoms, templates=options.templates
-        ),
-        routes=tuple(options.routes),
-        processes=options.processes,
-        scheduler=options.scheduler,
-        address=options.address,
-    )
-
-    def show(now: HypotheticalProgress) -> None:
-        sys.stderr.write(
-            f"\r{now.n_frameworks}/{now.number} frameworks, recipe {now.n_recipes} of "
-            f"{now.total_recipes}: {now.current}        "
-        )
-
-    report = make_hypothetical(options.out, config=config, progress=show)
-    rate = 3600.0 * report.n_added / max(report.seconds, 1e-9)
-    sys.stdout.write(
-        f"\n{report.n_frameworks} frameworks, {report.n_added} new in {report.seconds:.0f} s "
-        f"({rate:.0f} an hour)\n"
-    )
-    for name, count in report.counts.items():
-        sys.stdout.write(f"  {name}: {count}\n")
-
-
-if __name__ == "__main__":
-    main()

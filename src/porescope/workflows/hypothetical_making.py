@@ -190,6 +190,7 @@ def parents_of(recipe: Recipe, *, config: MakingConfig) -> Iterator[Parent]:
             max_atoms=config.max_atoms,
             n_conformers=2,
             caps=(),
+            on_nets=False,
         ),
     )
     for proposal in proposals:

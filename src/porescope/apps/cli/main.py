@@ -12,7 +12,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from porescope.apps.cli import adsorb, build, index, library, pores, screen, simulate, solve
+from porescope.apps.cli import (
+    adsorb,
+    build,
+    dataset,
+    index,
+    library,
+    pores,
+    screen,
+    simulate,
+    solve,
+    take_apart,
+)
 from porescope.apps.cli.failure import EXPECTED, Stopped, one_line, report_failure
 
 
@@ -72,10 +83,12 @@ def _porescope(
 app.command(name="solve")(solve.solve)
 app.command(name="simulate")(simulate.simulate)
 app.command(name="build")(build.build)
+app.command(name="take-apart")(take_apart.take_apart)
 app.command(name="index")(index.index)
 app.command(name="pores")(pores.pores)
 app.command(name="screen")(screen.screen)
 app.add_typer(adsorb.app, name="adsorb")
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(library.app, name="library")
 
 

@@ -101,11 +101,11 @@ def show_built(built: Sequence[BuiltFramework], *, folder: Path, console: Consol
         table.add_row(
             str(rank),
             (framework.net_name or "–") + copies,
-            ", ".join(framework.nodes),
+            Text(", ".join(framework.nodes)),
             f"{a:.2f} {b:.2f} {c:.2f}",
             f"{alpha:.0f} {beta:.0f} {gamma:.0f}",
             framework.crystal.space_group.symbol,
-            framework.template,
+            Text(framework.template),
         )
     console.print()
     console.print(Padding(table, (0, 2)))
@@ -114,6 +114,7 @@ def show_built(built: Sequence[BuiltFramework], *, folder: Path, console: Consol
     ]
     if poor:
         reason = built[int(poor[0]) - 1].status
-        console.print(Padding(f"Number {', '.join(poor)}: {one_line(reason)}.", (1, 2, 0, 2)))
+        said = Text(f"Number {', '.join(poor)}: {one_line(reason)}.")
+        console.print(Padding(said, (1, 2, 0, 2)))
     line = Text.assemble(("Written  ", "dim"), (one_line(str(folder)), "cyan"))
     console.print(Padding(line, (1, 2)))
