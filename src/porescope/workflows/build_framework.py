@@ -99,8 +99,8 @@ def build_frameworks(
     if not proposals:
         raise ConfigError(
             "known kinds of frameworks have such a metal and such linkers, but none closes with "
-            "these: the linker is too bent, too bulky, or its ends point elsewhere; try another "
-            "--metal, or fewer --net"
+            f"these in {config.propose.max_atoms} atoms: the linker is too bent, too bulky, or its "
+            "ends point elsewhere; allow more --max-atoms, or try another --metal or fewer --net"
         )
     kinds = _kinds(proposals)[: config.n_frameworks]
     built = []

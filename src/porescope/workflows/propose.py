@@ -24,7 +24,7 @@ from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of
 from porescope.reticular.block import Block
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
 from porescope.reticular.linker_match import LinkerSites, SiteKind, linker_sites
-from porescope.reticular.smiles import linker_key
+from porescope.reticular.smiles import canonical_smiles, linker_key
 from porescope.reticular.substitute import same_family, substituted
 
 _CLOSE = 0.72
@@ -121,6 +121,7 @@ def propose_frameworks(
     from porescope.reticular.linkers.from_smiles import linkers_from_smiles
 
     config = config or ProposeConfig()
+    linkers = _different(linkers)
     wanted = tuple(sorted(_number(m) for m in metals))
     blocks = {
         smiles: linkers_from_smiles(
@@ -140,7 +141,7 @@ def propose_frameworks(
 
         found += propose_on_nets(metals=metals, linkers=blocks, config=config)
     if not chosen and not found:
-        raise ConfigError(_nothing_fits(metals, linkers, sites))
+        raise ConfigError(_nothing_fits(metals, sites, config))
     for index, (entry, way) in enumerate(chosen):
         if progress is not None:
             progress(index / len(chosen))
@@ -174,14 +175,26 @@ def _number(metal: str) -> int:
     return element.atomic_number
 
 
+def _different(linkers: Sequence[str]) -> tuple[str, ...]:
+    """Each molecule once, as it was spelt first."""
+    if not linkers:
+        raise ConfigError("name a linker by its SMILES, such as 'OC(=O)c1ccc(cc1)C(=O)O'")
+    spelt: dict[str, str] = {}
+    for smiles in linkers:
+        spelt.setdefault(canonical_smiles(smiles), smiles)
+    return tuple(spelt.values())
+
+
 def _nothing_fits(
-    metals: Sequence[str], linkers: Sequence[str], sites: dict[str, list[LinkerSites]]
+    metals: Sequence[str], sites: dict[str, list[LinkerSites]], config: ProposeConfig
 ) -> str:
     ends = {s: found[0].n_sites if found else 0 for s, found in sites.items()}
-    said = ", ".join(f"{s} ({n} ends)" for s, n in ends.items())
+    said = ", ".join(f"{s} ({n} {'end' if n == 1 else 'ends'})" for s, n in ends.items())
+    nets = f" on the net {' or '.join(config.nets)}" if config.nets else ""
+    further = ", or other nets" if nets else ""
     return (
-        f"no known kind of framework joins {' + '.join(metals) or 'no metal'} with {said}; "
-        "check the SMILES (acids are written with their hydrogen), or try another metal"
+        f"no known kind of framework joins {' + '.join(metals) or 'no metal'} with {said}{nets}; "
+        f"check the SMILES (acids are written with their hydrogen), or try another metal{further}"
     )
 
 

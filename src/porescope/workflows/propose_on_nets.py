@@ -83,7 +83,9 @@ def _ways(
             for node in nodes:
                 yield [node], [form]
         return
-    firsts = [form[0] for form in forms if form]
+    if not all(forms):
+        return
+    firsts = [form[0] for form in forms]
     if len(firsts) == 1:
         for ring in covalent_nodes():
             yield [ring], firsts
@@ -94,10 +96,11 @@ def _ways(
 
 
 def _forms(blocks: Sequence[Block]) -> list[Block]:
-    """The first shape of each set of bound groups."""
+    """The first shape of each set of bound groups; what has one end joins nothing."""
     found: dict[str, Block] = {}
     for block in blocks:
-        found.setdefault(block.name, block)
+        if block.n_ports > 1:
+            found.setdefault(block.name, block)
     return list(found.values())
 
 
