@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from math import log1p
 
 from porescope.crystal.graph import net_hash
 from porescope.crystal.structure import Crystal
@@ -11,6 +13,7 @@ from porescope.crystal.symmetry import find_symmetry, standardise
 from porescope.datasets.template_store import TemplateStore
 from porescope.errors import ConfigError, ConvergenceError
 from porescope.reticular.assembly import Assembly, bonds_of_assembly
+from porescope.reticular.nets.catalogue import net_names
 from porescope.reticular.relax import RelaxSettings, relax
 from porescope.reticular.taking_apart.node_names import node_name
 from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
@@ -48,7 +51,7 @@ class BuiltFramework:
     template: str
     """Identifier of the known framework that gave nodes and links."""
     n_relatives: int
-    """Known frameworks that lead to this one."""
+    """Known frameworks of its kind, whatever their linkers' middles and metals."""
     same_metal: bool
     """Whether a relative has the metal itself."""
     rms_gap: float
@@ -112,17 +115,29 @@ def build_frameworks(
 
 
 def _kinds(proposals: Sequence[Proposal]) -> list[list[Proposal]]:
-    """Proposals with one bond graph together, those with most relatives first."""
+    """Proposals with one bond graph together, the likeliest first."""
     graphs: dict[str, list[Proposal]] = {}
     for proposal in proposals:
         key = f"{net_hash(proposal.crystal)} {proposal.template.interpenetration}"
         graphs.setdefault(key, []).append(proposal)
-    return sorted(graphs.values(), key=lambda kind: -sum(_worth(p) for p in kind))
+    return sorted(graphs.values(), key=lambda kind: -_worth(kind))
 
 
-def _worth(proposal: Proposal) -> float:
-    """How much a relative says for a framework."""
-    return (3.0 if proposal.same_metal else 1.0) * (3.0 if proposal.same_linker else 1.0)
+def _worth(kind: Sequence[Proposal]) -> float:
+    """How likely a framework forms: how often its kind is known, and whether with this metal."""
+    net = kind[0].template.net_name
+    worth = log1p(max(p.n_relatives for p in kind)) + 0.3 * log1p(len(kind))
+    worth += 2.0 * any(p.same_metal and p.n_relatives for p in kind)
+    worth += 2.0 * any(p.same_linker for p in kind)
+    worth += 2.0 * any(p.same_linker and p.same_metal for p in kind)
+    worth -= 1.0 * all(p.template.caps for p in kind)
+    worth -= 0.7 * (min(p.template.interpenetration for p in kind) - 1)
+    return worth + (1.0 if net in _nets_in_space() else 0.0)
+
+
+@lru_cache(maxsize=1)
+def _nets_in_space() -> frozenset[str]:
+    return frozenset(net_names(dimension=3))
 
 
 def _built(kind: Sequence[Proposal], *, config: BuildConfig) -> BuiltFramework:
@@ -147,7 +162,7 @@ def _built(kind: Sequence[Proposal], *, config: BuildConfig) -> BuiltFramework:
         interpenetration=best.template.interpenetration,
         nodes=_nodes(best.assembly),
         template=best.template.id,
-        n_relatives=len(kind),
+        n_relatives=max(p.n_relatives for p in kind),
         same_metal=any(p.same_metal for p in kind),
         rms_gap=best.rms_gap,
         energy_per_atom=energy,

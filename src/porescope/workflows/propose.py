@@ -84,6 +84,8 @@ class Proposal:
     """Whether the template has the metal itself."""
     same_linker: bool
     """Whether the template has the linker itself."""
+    n_relatives: int = 0
+    """Known frameworks of this kind, whatever their linkers' middles and metals."""
 
 
 def propose_frameworks(
@@ -142,6 +144,7 @@ def propose_frameworks(
         found += propose_on_nets(metals=metals, linkers=blocks, config=config)
     if not chosen and not found:
         raise ConfigError(_nothing_fits(metals, sites, config))
+    relatives = Counter(entry.shape for entry in store.entries())
     for index, (entry, way) in enumerate(chosen):
         if progress is not None:
             progress(index / len(chosen))
@@ -149,7 +152,7 @@ def propose_frameworks(
             break
         made = _built(store, entry, way, blocks=blocks, sites=sites, wanted=wanted, config=config)
         if made is not None:
-            found.append(made)
+            found.append(replace(made, n_relatives=relatives[entry.shape]))
     return found
 
 
@@ -266,9 +269,17 @@ def _way(
     for order in permutations(names):
         way = dict(zip(entry.linkers, order, strict=True))
         fits = all(_ends_fit(sites[n], text) for text, n in zip(entry.sites, order, strict=True))
+        fits &= bool(entry.metals) or all(_condense_alike(old, new) for old, new in way.items())
         if fits and (best is None or _kept(entry, way, keys) > _kept(entry, best, keys)):
             best = way
     return best
+
+
+def _condense_alike(old: str, new: str) -> bool:
+    """Whether two molecules of covalent frameworks bring the same reaction: boron, nitriles."""
+    boron = [any(letter == "B" for letter in s.replace("Br", "")) for s in (old, new)]
+    nitrile = ["C#N" in s or "N#C" in s for s in (old, new)]
+    return boron[0] == boron[1] and nitrile[0] == nitrile[1]
 
 
 def _kept(entry: TemplateEntry, way: Way, keys: dict[str, str]) -> int:
