@@ -136,6 +136,7 @@ def propose_frameworks(
     }
     blocks = {s: [b for b in found if not _clashes(b)] or found for s, found in blocks.items()}
     sites = {s: [linker_sites(b) for b in found] for s, found in blocks.items()}
+    _require_two_ends(blocks)
     chosen = _chosen(store.entries(), wanted, sites, without=without, config=config)
     found: list[Proposal] = []
     if config.on_nets:
@@ -186,6 +187,16 @@ def _different(linkers: Sequence[str]) -> tuple[str, ...]:
     for smiles in linkers:
         spelt.setdefault(canonical_smiles(smiles), smiles)
     return tuple(spelt.values())
+
+
+def _require_two_ends(blocks: dict[str, list[Block]]) -> None:
+    """Acids with one group join nothing; a donor atom may bridge."""
+    for smiles, found in blocks.items():
+        if all(b.n_ports < 2 and np.all(b.numbers[b.port_atoms] == 6) for b in found):
+            raise ConfigError(
+                f"{smiles} binds with one end and joins nothing; name it with --cap, and a linker "
+                "that has two ends"
+            )
 
 
 def _nothing_fits(
