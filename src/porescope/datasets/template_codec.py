@@ -13,7 +13,7 @@ import zlib
 
 import numpy as np
 
-from porescope.errors import ParseError
+from porescope.errors import ConfigError, ParseError
 from porescope.reticular.assembly import Assembly
 from porescope.reticular.block import Block, BlockKind
 
@@ -22,6 +22,7 @@ CODEC_VERSION = 1
 _KINDS: tuple[BlockKind, ...] = ("node", "linker", "cap", "guest")
 _TURN = 30000.0
 _STEPS = 100.0
+_FARTHEST = 32767 / _STEPS
 _NO_CHARGE = 127
 
 
@@ -32,6 +33,11 @@ def encode_assembly(assembly: Assembly) -> bytes:
     ----------
     assembly:
         Posed blocks; lengths are kept to 0.005 Å.
+
+    Raises
+    ------
+    ConfigError
+        Where a length is beyond what two bytes hold.
     """
     parts = [
         struct.pack(
@@ -70,6 +76,11 @@ def encode_assembly(assembly: Assembly) -> bytes:
 
 def _planes(values: np.ndarray) -> bytes:
     """Coordinates in hundredths of an ångström, one axis after the other."""
+    if len(values) and float(np.abs(values).max()) > _FARTHEST:
+        raise ConfigError(
+            f"a template holds lengths up to {_FARTHEST:.0f} Å, this framework has "
+            f"{float(np.abs(values).max()):.0f} Å; fold its pieces into the cell, or leave it out"
+        )
     return np.rint(values * _STEPS).astype("<i2").T.tobytes()
 
 
