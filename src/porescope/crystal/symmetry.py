@@ -139,8 +139,12 @@ def symmetrised(crystal: Crystal) -> Crystal:
         opinions -= np.rint(opinions)
         exact = crystal.frac[site] + opinions.mean(axis=0)
         images = group.rotations @ exact + group.translations
+        distance = np.sum((delta @ crystal.lattice) ** 2, axis=2)
         for column, member in enumerate(members):
-            shift = images[nearest == column][0] - crystal.frac[member]
+            # of loose symmetry an atom may be no image's nearest: it takes the image next to it
+            image = np.flatnonzero(nearest == column)
+            chosen = image[0] if len(image) else np.argmin(distance[:, column])
+            shift = images[chosen] - crystal.frac[member]
             frac[member] += shift - np.rint(shift)
     return replace(crystal, lattice=lattice, frac=frac)
 

@@ -34,7 +34,7 @@ ASSEMBLED_BREATHE = BreatheConfig(max_deviation=0.04)
 """Each edge by its own amount."""
 KNOWN_LINKERS_ODDS = 4.0
 """Prior odds of a framework of the library that is known to have just these linkers, against one
-whose linkers could not be made out."""
+whose linkers could not be made out, and against one that was assembled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +185,6 @@ def _ranked_together(
         found.append(scored)
     for scored in both[1].scored:
         if scored.card.net_hash not in graphs:
-            prior[scored.card.id] = float(np.log(KNOWN_LINKERS_ODDS))
             found.append(scored)
     ranked = rank_scored(
         found,

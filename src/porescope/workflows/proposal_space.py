@@ -39,23 +39,19 @@ class LibraryWithProposals(Library):
         The library.
     cards:
         Cards of assembled frameworks.
-    crystals:
-        Their structures, by the cards' identifiers.
-    titles:
-        What to call them.
+    proposals:
+        What they were made of, by the cards' identifiers.
     """
 
     def __init__(
         self,
         library: Library,
         cards: Sequence[PowderCard],
-        crystals: Mapping[str, Crystal],
-        titles: Mapping[str, str],
+        proposals: Mapping[str, Proposal],
     ) -> None:
         super().__init__(library.stores)
         self.extra = tuple(cards)
-        self.crystals = dict(crystals)
-        self.titles = dict(titles)
+        self.proposals = dict(proposals)
 
     @property
     def n_assembled(self) -> int:
@@ -113,19 +109,15 @@ def join_proposals(space: SearchSpace, proposals: Sequence[Proposal]) -> JoinedS
         Assembled frameworks, the most promising first.
     """
     cards: list[PowderCard] = []
-    crystals: dict[str, Crystal] = {}
     kept: dict[str, Proposal] = {}
     for proposal in proposals:
         card = _card(proposal)
         if card is None or any(_twins(card, other) for other in cards):
             continue
         cards.append(card)
-        crystals[card.id] = proposal.crystal
         kept[card.id] = proposal
     table = _appended(space.table, cards)
-    library = LibraryWithProposals(
-        space.library, cards, crystals, {id: title_of(p) for id, p in kept.items()}
-    )
+    library = LibraryWithProposals(space.library, cards, kept)
     return JoinedSpace(
         space=SearchSpace(library=library, table=table),
         assembled=table.ids >= _FIRST,

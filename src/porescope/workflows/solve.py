@@ -35,7 +35,12 @@ from porescope.workflows.identify import (
     identify_peaks,
 )
 from porescope.workflows.probability import load_model
-from porescope.workflows.proposal_space import ASSEMBLED, LibraryWithProposals, fitted_proposal
+from porescope.workflows.proposal_space import (
+    ASSEMBLED,
+    LibraryWithProposals,
+    fitted_proposal,
+    title_of,
+)
 from porescope.workflows.shortlist import ShortlistConfig
 from porescope.workflows.solution import (
     Candidate,
@@ -181,7 +186,8 @@ def solve_pattern(
     found = _polished(found, task, kind=kind)
     tell("looking for further phases", 0.95)
     further = _further(space, prepared.peaks, found, task=task, kind=kind, config=config)
-    candidates = _candidates(found, space)
+    blocks = _fitted_blocks(found, space, task=task)
+    candidates = _candidates(found, space, blocks)
     phases = tuple(_phase(p) for p in further)
     first = candidates[0] if candidates else None
     low, high = task.two_theta_range_deg
@@ -402,7 +408,29 @@ def _on_reflections(peaks: PeakList, first: Scored, task: FitTask) -> Bool[np.nd
     return outside | (distance < 0.05 + 0.2 * peaks.fwhm_deg)
 
 
-def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, ...]:
+def _fitted_blocks(
+    found: Identification, space: SearchSpace, *, task: FitTask
+) -> dict[str, Crystal]:
+    """Coordinates of the best assembled candidates after their blocks were fitted."""
+    library = space.library
+    if not isinstance(library, LibraryWithProposals):
+        return {}
+    from porescope.workflows.fitted_blocks import crystal_with_fitted_blocks
+
+    result = {}
+    for scored in found.scored[:N_POLISHED]:
+        proposal = library.proposals.get(scored.card.id)
+        if proposal is not None and scored.probability > LEAST_POLISHED:
+            lattice = scored.fit.fixed.phases[0].lattice
+            result[scored.card.id] = crystal_with_fitted_blocks(
+                proposal, scored.card, lattice=lattice, task=task
+            )
+    return result
+
+
+def _candidates(
+    found: Identification, space: SearchSpace, blocks: dict[str, Crystal]
+) -> tuple[Candidate, ...]:
     """Ranked candidates with their curves; frameworks alike but for the metal share a group."""
     names: dict[int, str] = {}
     result = []
@@ -430,7 +458,8 @@ def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, .
                 probability=scored.probability,
                 strain_percent=(a, b, c),
                 curve=_curve(fixed),
-                crystal=_crystal(scored, phase.lattice, space.library),
+                crystal=blocks.get(scored.card.id)
+                or _crystal(scored, phase.lattice, space.library),
                 doi=scored.card.doi,
                 licence=scored.card.licence,
                 status="ok" if fixed.converged or le_bail.converged else fixed.message,
@@ -440,8 +469,8 @@ def _candidates(found: Identification, space: SearchSpace) -> tuple[Candidate, .
 
 
 def _title(card: PowderCard, library: Library) -> str:
-    if isinstance(library, LibraryWithProposals) and card.id in library.titles:
-        return library.titles[card.id]
+    if isinstance(library, LibraryWithProposals) and card.id in library.proposals:
+        return title_of(library.proposals[card.id])
     return card.title
 
 
@@ -451,8 +480,8 @@ def _source(card: PowderCard) -> str:
 
 def _crystal(scored: Scored, lattice: Float[np.ndarray, "3 3"], library: Library) -> Crystal | None:
     """Coordinates in the fitted cell, where they are known."""
-    if isinstance(library, LibraryWithProposals) and scored.card.id in library.crystals:
-        return fitted_proposal(scored.card, lattice, library.crystals[scored.card.id])
+    if isinstance(library, LibraryWithProposals) and scored.card.id in library.proposals:
+        return fitted_proposal(scored.card, lattice, library.proposals[scored.card.id].crystal)
     crystal = crystal_of_card(scored.card, library=library)
     if crystal is None:
         return None
