@@ -11,6 +11,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 COMMANDS = [
     ("solve",),
     ("simulate",),
+    ("build",),
+    ("take-apart",),
     ("index",),
     ("pores",),
     ("screen",),
@@ -22,6 +24,7 @@ COMMANDS = [
     ("adsorb", "charges"),
     ("adsorb", "gases"),
     ("adsorb", "fields"),
+    ("dataset", "hypothetical"),
     ("library", "add"),
     ("library", "list"),
     ("library", "remove"),
