@@ -24,6 +24,7 @@ from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of
 from porescope.reticular.block import Block
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
 from porescope.reticular.linker_match import LinkerSites, SiteKind, linker_sites
+from porescope.reticular.nets.catalogue import net_named
 from porescope.reticular.smiles import canonical_smiles, linker_key
 from porescope.reticular.substitute import same_family, substituted
 
@@ -117,12 +118,13 @@ def propose_frameworks(
     Raises
     ------
     ConfigError
-        Where a metal is no element, a SMILES cannot be read or has no connecting group, or no
-        known kind of framework has such linkers.
+        Where a metal is no element, a SMILES cannot be read or has no connecting group, a net has
+        no such name, or no known kind of framework has such linkers.
     """
     from porescope.reticular.linkers.from_smiles import linkers_from_smiles
 
     config = config or ProposeConfig()
+    config = replace(config, nets=tuple(net_named(name).net.name for name in config.nets))
     linkers = _different(linkers)
     wanted = tuple(sorted(_number(m) for m in metals))
     blocks = {

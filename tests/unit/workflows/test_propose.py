@@ -188,9 +188,12 @@ def test_bad_input_is_said_in_one_sentence(
     assert ". " not in str(caught.value)
 
 
-def test_a_net_that_no_template_has_is_named(store: TemplateStore) -> None:
-    with pytest.raises(ConfigError, match=r"on the net fcu or qqq;.*other nets"):
-        _proposed(store, "Zn", TEREPHTHALIC, nets=("fcu", "qqq"))
+def test_nets_that_no_template_has_are_named(store: TemplateStore) -> None:
+    with pytest.raises(ConfigError, match=r"on the net fcu or reo;.*other nets"):
+        _proposed(store, "Zn", TEREPHTHALIC, nets=("fcu", "reo"))
+    with pytest.raises(ConfigError, match="no net named 'qqq'"):
+        _proposed(store, "Zn", TEREPHTHALIC, nets=("pcu", "qqq"))
+    assert _proposed(store, "Zn", TEREPHTHALIC, nets=("PCU",))
 
 
 def test_a_cap_that_is_no_molecule_is_refused(store: TemplateStore) -> None:
