@@ -10,8 +10,9 @@ from jaxtyping import Bool
 
 from porescope.datasets.template_store import TemplateEntry, TemplateStore
 from porescope.diffraction.breathe import BreatheConfig
+from porescope.diffraction.breathe_cells import breathe_cells
 from porescope.diffraction.peaks import PeakList
-from porescope.diffraction.search import SearchConfig
+from porescope.diffraction.search import SearchConfig, search_cards
 from porescope.reticular.smiles import canonical_smiles, linker_key
 from porescope.workflows.candidate_fits import FitTask
 from porescope.workflows.identify import (
@@ -26,12 +27,14 @@ from porescope.workflows.identify import (
 from porescope.workflows.probability import ProbabilityModel
 from porescope.workflows.proposal_space import ASSEMBLED, JoinedSpace, join_proposals
 from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
-from porescope.workflows.shortlist import ShortlistConfig
+from porescope.workflows.shortlist import ShortlistConfig, reflection_table
 
 ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
 """Assembled cells are off by a few percent."""
 ASSEMBLED_BREATHE = BreatheConfig(max_deviation=0.04)
 """Each edge by its own amount."""
+N_CELLS = 60
+"""Assembled cells of low symmetry whose edges and angles breathe together."""
 KNOWN_LINKERS_ODDS = 4.0
 """Prior odds of a framework of the library that is known to have just these linkers, against one
 whose linkers could not be made out, and against one that was assembled."""
@@ -113,7 +116,7 @@ def identify_assembled(
             without=without,
             progress=lambda share: tell("assembling frameworks", 0.05 + 0.45 * share),
         )
-    joined = join_proposals(space, proposals)
+    joined = with_breathed_cells(join_proposals(space, proposals), peaks, task=task, kind=kind)
     contents = store.linkers_of()
     mine = ~joined.assembled
     mine[: space.table.n_cards] &= _right_linkers(space, contents, pot=pot, linkers=linkers)
@@ -147,6 +150,50 @@ def identify_assembled(
             )
         )
     return _ranked_together(both, joined, contents, peaks, task=task, model=model)
+
+
+def with_breathed_cells(
+    joined: JoinedSpace, peaks: PeakList, *, task: FitTask, kind: str
+) -> JoinedSpace:
+    """The same with edges and angles of assembled cells where the peaks want them.
+
+    Only the frameworks that match best before are looked at.
+
+    Parameters
+    ----------
+    joined:
+        Library and assembled cards.
+    peaks:
+        Observed peaks.
+    task:
+        The pattern.
+    kind:
+        ``xray`` or ``neutron``.
+    """
+    table = joined.space.table
+    loose = joined.assembled & (table.space_groups <= 15)
+    rows = np.flatnonzero(loose)
+    if not len(rows):
+        return joined
+    within = peaks_within(peaks, task)
+    reflections = reflection_table(table, kind=kind)
+    hits = search_cards(
+        reflections,
+        within,
+        two_theta_range_deg=task.two_theta_range_deg,
+        polarised=kind == "xray",
+        config=ASSEMBLED_SEARCH,
+    )
+    rows = rows[np.argsort(-hits.score[rows], kind="stable")][:N_CELLS]
+    cells = breathe_cells(
+        reflections,
+        rows,
+        within,
+        space_groups=table.space_groups[rows].astype(np.int64),
+        two_theta_range_deg=task.two_theta_range_deg,
+        polarised=kind == "xray",
+    )
+    return joined.with_cells(rows, cells)
 
 
 def _right_linkers(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from porescope.crystal.lattice import parameters_from_lattice
 from porescope.crystal.structure import Crystal
 from porescope.crystal.symmetry import find_symmetry, standardise
-from porescope.datasets.cards import PowderCard, element_mask
+from porescope.datasets.cards import PowderCard, cell_tuple, element_mask
 from porescope.datasets.library import CardTable, Library
 from porescope.datasets.making import CardConfig, card_from_crystal
 from porescope.errors import ParseError
@@ -95,6 +96,36 @@ class JoinedSpace:
     proposals: Mapping[str, Proposal]
     """The proposals, by the identifiers of their cards."""
 
+    def with_cells(
+        self, rows: Int[np.ndarray, "rows"], lattices: Float[np.ndarray, "rows 3 3"]
+    ) -> JoinedSpace:
+        """The same with other cells of some assembled frameworks, their settings kept.
+
+        Parameters
+        ----------
+        rows:
+            Rows in the table.
+        lattices:
+            Their cells [Å].
+        """
+        library = self.space.library
+        assert isinstance(library, LibraryWithProposals)
+        table = self.space.table
+        cells = table.lattices.copy()
+        cells[rows] = lattices
+        cards = list(library.extra)
+        for row, lattice in zip(rows.tolist(), lattices, strict=True):
+            place = int(table.ids[row]) - _FIRST
+            cell = cell_tuple(parameters_from_lattice(lattice))
+            cards[place] = replace(cards[place], cell=cell)
+        return replace(
+            self,
+            space=SearchSpace(
+                library=LibraryWithProposals(library, cards, library.proposals),
+                table=replace(table, lattices=cells),
+            ),
+        )
+
 
 def join_proposals(space: SearchSpace, proposals: Sequence[Proposal]) -> JoinedSpace:
     """Put assembled frameworks behind the cards of a search.
@@ -176,9 +207,9 @@ def fitted_proposal(
         The framework as it was assembled.
     """
     standard = standardise(as_symmetric(crystal), symprec=SYMPREC)
-    if np.allclose(standard.parameters, np.array(card.cell), rtol=2e-3):
-        return replace(standard, lattice=lattice)
-    return crystal
+    if standard.space_group.number != card.space_group_number:
+        return crystal
+    return replace(standard, lattice=lattice)
 
 
 def _card(proposal: Proposal) -> PowderCard | None:
