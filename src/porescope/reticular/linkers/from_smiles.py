@@ -30,7 +30,7 @@ from porescope.reticular.linkers.groups import (
     variants,
 )
 from porescope.reticular.linkers.molecule import canonical_smiles, parsed
-from porescope.reticular.linkers.ports import TWO_SIDED, ports_of_group
+from porescope.reticular.linkers.ports import TWO_SIDED, ports_of_group, with_closed_diols
 from porescope.reticular.linkers.regular import regularised, self_maps
 
 _NEUTRAL = ("pyridyl", "nitrile", "amine", "aldehyde", "oxide", "donor")
@@ -197,7 +197,7 @@ class _Cut:
 
         Two blocks where donors have two sides: with the most even and the next set of sides.
         """
-        whole = positions.copy()
+        whole = with_closed_diols(self.mol, self.groups, positions)
         shaped, count = regularised(whole[self.shaped], maps=self.maps)
         whole[self.shaped] = shaped + whole[self.shaped].mean(axis=0)
         if count > 1:

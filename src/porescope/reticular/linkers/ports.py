@@ -35,7 +35,11 @@ _ANGLES = {"phenolate": 122.0, "thiolate": 106.0, "oxide": 120.0, "amine": 110.0
 """Angle at a terminal donor between its one neighbour and the metal [°]."""
 TWO_SIDED = ("phenolate", "thiolate", "oxide", "primary amine", "hydrazide")
 """Kinds whose one port may leave on either side."""
-_BORON_OXYGEN, _BORON_CARBON = 1.38, 1.55
+_BORON_CARBON = 1.55
+_OXYGEN_HEIGHT, _OXYGEN_HALF, _BORON_HEIGHT = 1.317, 1.14, 2.11
+"""Oxygen above and beside the middle of the C-C bond of a benzodioxaborole, and boron above it [Å]:
+C-C, C-O and B-O of 1.39 Å, O-O of 2.28 Å, means over boronate esters by F. H. Allen et al.,
+https://doi.org/10.1039/P298700000S1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -99,6 +103,40 @@ def ports_of_group(
     return PortsMade(atoms=tuple(atoms), vectors=np.array(vectors))
 
 
+def with_closed_diols(
+    mol: Chem.Mol, groups: list[Group], positions: Float[np.ndarray, "atoms 3"]
+) -> Float[np.ndarray, "atoms 3"]:
+    """The shape with the oxygen atoms of diols drawn together, as boron holds them.
+
+    Parameters
+    ----------
+    mol:
+        The molecule.
+    groups:
+        Groups that are bound.
+    positions:
+        Cartesian coordinates of all its atoms [Å].
+    """
+    found = positions.copy()
+    for group in groups:
+        if group.kind != "diol":
+            continue
+        one, other = group.atoms
+        hosts = [
+            next(n.GetIdx() for n in mol.GetAtomWithIdx(a).GetNeighbors() if n.GetAtomicNum() == 6)
+            for a in group.atoms
+        ]
+        base = positions[hosts].mean(axis=0)
+        along = positions[hosts[1]] - positions[hosts[0]]
+        along /= np.linalg.norm(along)
+        outward = 0.5 * (positions[one] + positions[other]) - base
+        outward -= (outward @ along) * along
+        outward /= np.linalg.norm(outward)
+        found[one] = base + _OXYGEN_HEIGHT * outward - _OXYGEN_HALF * along
+        found[other] = base + _OXYGEN_HEIGHT * outward + _OXYGEN_HALF * along
+    return found
+
+
 def _chelating(mol: Chem.Mol, group: Group, positions: Float[np.ndarray, "atoms 3"]) -> PortsMade:
     """Two ports that end at one atom in the plane of the chelate ring."""
     one, other = group.atoms
@@ -114,12 +152,13 @@ def _chelating(mol: Chem.Mol, group: Group, positions: Float[np.ndarray, "atoms 
     outward -= (outward @ along) / (along @ along) * along
     outward /= np.linalg.norm(outward)
     bite = float(np.linalg.norm(along))
-    reach = _BORON_OXYGEN if group.kind == "diol" else LENGTHS[group.kind]
+    if group.kind == "diol":
+        base = positions[hosts].mean(axis=0)
+        ring = base + _BORON_HEIGHT * outward
+        return PortsMade(atoms=group.atoms, vectors=(_BORON_CARBON * outward)[None], boron=ring)
+    reach = LENGTHS[group.kind]
     height = np.sqrt(max(reach**2 - 0.25 * bite**2, 0.25))
     tip = middle + height * outward
-    if group.kind == "diol":
-        step = _BORON_CARBON * outward
-        return PortsMade(atoms=group.atoms, vectors=step[None], boron=tip)
     return PortsMade(
         atoms=group.atoms, vectors=np.array([tip - positions[one], tip - positions[other]])
     )
