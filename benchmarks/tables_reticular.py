@@ -19,7 +19,12 @@ _BLOCK = re.compile(r"(<!-- table ([a-z_]+) -->\n).*?(<!-- end table -->)", re.D
 
 
 def take_apart() -> str:
-    """Shares of each archive that were taken apart, and whose net has a name."""
+    """Shares of each archive that were taken apart, and whose net has a name.
+
+    A sample stands in the rows only until the whole archive does.
+    """
+    rows = rows_of("take_apart")
+    whole = {row["set"] for row in rows if row["sample"] == "all"}
     body = [
         [
             row["set"],
@@ -33,7 +38,8 @@ def take_apart() -> str:
             percent(row["share_charge_zero"]),
             row["seconds_median"],
         ]
-        for row in rows_of("take_apart")
+        for row in rows
+        if row["sample"] == "all" or row["set"] not in whole
     ]
     header = (
         "archive", "", "structures", "failed", "known", "same graph", "net named",
