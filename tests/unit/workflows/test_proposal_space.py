@@ -181,6 +181,24 @@ def test_a_fitted_framework_has_the_fitted_cell(proposals: list[Proposal]) -> No
     np.testing.assert_array_equal(fitted.lattice, lattice)
     assert fitted.n_atoms == 424
     assert fitted.formula == crystal.formula
-    # a card of another cell says nothing about where the atoms are
-    other = replace(card, cell=(9.0, 9.0, 9.0, 90.0, 90.0, 90.0))
+    # a card of another symmetry says nothing about where the atoms are
+    other = replace(card, space_group_number=1)
     assert fitted_proposal(other, lattice, crystal) is crystal
+
+
+def test_other_cells_of_assembled_frameworks_stand_in_table_and_cards(joined: JoinedSpace) -> None:
+    rows = np.array([14, 12])
+    lattices = joined.space.table.lattices[rows] * np.array([1.01, 0.98])[:, None, None]
+    other = joined.with_cells(rows, lattices)
+    np.testing.assert_array_equal(other.space.table.lattices[rows], lattices)
+    same = np.setdiff1d(np.arange(15), rows)
+    np.testing.assert_array_equal(
+        other.space.table.lattices[same], joined.space.table.lattices[same]
+    )
+    ids = joined.space.table.ids
+    old, new = (space.space.library.cards(ids) for space in (joined, other))
+    for row, (one, two) in enumerate(zip(old, new, strict=True)):
+        factor = {12: 0.98, 14: 1.01}.get(row, 1.0)
+        assert two.cell[:3] == pytest.approx([factor * edge for edge in one.cell[:3]], rel=1e-5)
+        assert two.cell[3:] == pytest.approx(one.cell[3:])
+    assert [card.id for card in new] == [card.id for card in old]
