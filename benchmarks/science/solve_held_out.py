@@ -318,7 +318,8 @@ def judged(
 ) -> dict[str, Any]:
     """The rungs of the first and of the first ten candidates, and what went wrong."""
     scored = found.identification.scored
-    right = {p.id for p in proposals if _nets(p.crystal) & truth.nets}
+    every = {p.id: p for p in (*proposals, *found.joined.proposals.values())}
+    right = {id for id, p in every.items() if _nets(p.crystal) & truth.nets}
     fitted = [i for i, s in enumerate(scored) if s.card.id in right]
     case: dict[str, Any] = {
         "candidates": len(scored),

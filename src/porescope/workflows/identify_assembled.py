@@ -13,6 +13,8 @@ from porescope.diffraction.breathe import BreatheConfig
 from porescope.diffraction.breathe_cells import breathe_cells
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.search import SearchConfig, search_cards
+from porescope.errors import ConfigError, ConvergenceError
+from porescope.reticular.assembly import bonds_of_assembly
 from porescope.reticular.smiles import canonical_smiles, linker_key
 from porescope.workflows.candidate_fits import FitTask
 from porescope.workflows.identify import (
@@ -26,13 +28,22 @@ from porescope.workflows.identify import (
 )
 from porescope.workflows.probability import ProbabilityModel
 from porescope.workflows.proposal_space import ASSEMBLED, JoinedSpace, join_proposals
-from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
+from porescope.workflows.propose import (
+    Proposal,
+    ProposeConfig,
+    overlaps,
+    propose_frameworks,
+)
 from porescope.workflows.shortlist import ShortlistConfig, reflection_table
 
 ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
 """Assembled cells are off by a few percent."""
 ASSEMBLED_BREATHE = BreatheConfig(max_deviation=0.04)
 """Each edge by its own amount."""
+N_RELAXED = 10
+"""Assembled frameworks that are relaxed, and then fitted again."""
+MOST_RELAXED_ATOMS = 600
+"""Larger ones are left as they are."""
 N_CELLS = 60
 """Assembled cells of low symmetry whose edges and angles breathe together."""
 KNOWN_LINKERS_ODDS = 4.0
@@ -122,34 +133,75 @@ def identify_assembled(
     mine[: space.table.n_cards] &= _right_linkers(space, contents, pot=pot, linkers=linkers)
     if allowed is not None:
         mine[: space.table.n_cards] &= allowed
-    both = []
-    for mask, low, settings in (
-        (mine, 0.5, shortlist),
-        (
-            joined.assembled,
-            0.7,
-            ShortlistConfig(
-                n_fits=shortlist.n_fits,
-                search=ASSEMBLED_SEARCH,
-                breathe=ASSEMBLED_BREATHE,
-                uneven_penalty=1.0,
+    common = {"task": task, "kind": kind, "model": model, "elements": elements}
+    library = identify_peaks(
+        joined.space,
+        peaks,
+        config=shortlist,
+        allowed=mine,
+        progress=lambda stage, share: tell(stage, 0.5 + 0.15 * share),
+        **common,
+    )
+    loose = ShortlistConfig(
+        n_fits=shortlist.n_fits,
+        search=ASSEMBLED_SEARCH,
+        breathe=ASSEMBLED_BREATHE,
+        uneven_penalty=1.0,
+    )
+    assembled = identify_peaks(
+        joined.space,
+        peaks,
+        config=loose,
+        allowed=joined.assembled,
+        progress=lambda stage, share: tell(stage, 0.65 + 0.15 * share),
+        **common,
+    )
+    tell("relaxing the best assembled", 0.8)
+    relaxed = relaxed_proposals(assembled, joined)
+    more = with_breathed_cells(join_proposals(space, relaxed), peaks, task=task, kind=kind)
+    if more.assembled.any():
+        again = identify_peaks(more.space, peaks, config=loose, allowed=more.assembled, **common)
+        joined, moved = joined.extended(more)
+        assembled = replace(
+            assembled,
+            scored=(
+                *assembled.scored,
+                *(replace(scored, row=moved[scored.row]) for scored in again.scored),
             ),
-        ),
-    ):
-        both.append(
-            identify_peaks(
-                joined.space,
-                peaks,
-                task=task,
-                kind=kind,
-                model=model,
-                elements=elements,
-                config=settings,
-                allowed=mask,
-                progress=lambda stage, share, low=low: tell(stage, low + 0.2 * share),
-            )
         )
+    both = [library, assembled]
     return _ranked_together(both, joined, contents, peaks, task=task, model=model)
+
+
+def relaxed_proposals(found: Identification, joined: JoinedSpace) -> list[Proposal]:
+    """The best assembled frameworks after a short relaxation of atoms and cell.
+
+    Rigid blocks from elsewhere break symmetries and leave cells askew; the force field mends it.
+
+    Parameters
+    ----------
+    found:
+        Assembled frameworks, ranked.
+    joined:
+        What they were made of.
+    """
+    from porescope.reticular.relax import RelaxSettings, relax
+
+    settings = RelaxSettings(max_steps=120, max_force=0.05, max_stress=1e-3, fixed_symmetry=False)
+    result = []
+    for scored in found.scored[:N_RELAXED]:
+        proposal = joined.proposals[scored.card.id]
+        if proposal.crystal.n_atoms > MOST_RELAXED_ATOMS:
+            continue
+        try:
+            crystal = relax(
+                proposal.crystal, bonds_of_assembly(proposal.assembly), settings=settings
+            ).crystal
+        except (ConfigError, ConvergenceError):
+            continue
+        if np.all(np.isfinite(crystal.frac)) and not overlaps(crystal, proposal.assembly):
+            result.append(replace(proposal, id=f"{proposal.id}, relaxed", crystal=crystal))
+    return result
 
 
 def with_breathed_cells(

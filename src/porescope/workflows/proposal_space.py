@@ -126,6 +126,34 @@ class JoinedSpace:
             ),
         )
 
+    def extended(self, more: JoinedSpace) -> tuple[JoinedSpace, dict[int, int]]:
+        """The same with further assembled frameworks at the end.
+
+        Parameters
+        ----------
+        more:
+            The same library with other proposals.
+
+        Returns
+        -------
+        :
+            All together, and for each row of an assembled framework in ``more`` its new row.
+        """
+        mine, theirs = self.space.library, more.space.library
+        assert isinstance(mine, LibraryWithProposals)
+        assert isinstance(theirs, LibraryWithProposals)
+        table = _appended(self.space.table, theirs.extra, first=len(mine.extra))
+        rows = np.flatnonzero(more.assembled)
+        new = np.arange(len(rows)) + self.space.table.n_cards
+        proposals = {**self.proposals, **more.proposals}
+        library = LibraryWithProposals(mine, (*mine.extra, *theirs.extra), proposals)
+        joined = JoinedSpace(
+            space=SearchSpace(library=library, table=table),
+            assembled=table.ids >= _FIRST,
+            proposals=proposals,
+        )
+        return joined, dict(zip(rows.tolist(), new.tolist(), strict=True))
+
 
 def join_proposals(space: SearchSpace, proposals: Sequence[Proposal]) -> JoinedSpace:
     """Put assembled frameworks behind the cards of a search.
@@ -232,13 +260,13 @@ def _twins(card: PowderCard, other: PowderCard) -> bool:
     return same and bool(np.allclose(card.cell, other.cell, rtol=0.006))
 
 
-def _appended(table: CardTable, cards: Sequence[PowderCard]) -> CardTable:
-    """The table with more cards at its end."""
+def _appended(table: CardTable, cards: Sequence[PowderCard], *, first: int = 0) -> CardTable:
+    """The table with more cards at its end, the first of them with this place in the library."""
     if not cards:
         return table
     counts = [card.n_peaks for card in cards]
     return CardTable(
-        ids=np.concatenate([table.ids, _FIRST + np.arange(len(cards))]),
+        ids=np.concatenate([table.ids, _FIRST + first + np.arange(len(cards))]),
         lattices=np.concatenate([table.lattices, np.stack([card.lattice for card in cards])]),
         space_groups=np.concatenate(
             [

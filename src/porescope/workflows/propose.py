@@ -19,7 +19,7 @@ from porescope.crystal.elements import covalent_radii
 from porescope.crystal.neighbours import neighbour_list
 from porescope.crystal.structure import Crystal
 from porescope.datasets.template_store import TemplateEntry, TemplateStore
-from porescope.errors import ConfigError
+from porescope.errors import ConfigError, ConvergenceError
 from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of_assembly
 from porescope.reticular.block import Block
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
@@ -35,7 +35,9 @@ _APART = 1.25
 of their radii."""
 ROOM = 4.5
 """Least volume of a framework for each atom [Å³]; dense ionic crystals have twice as much."""
-_SHAPES = 2
+_CROWDED_ATOMS = 4000
+"""Atoms of overlapping frameworks that are relaxed to part them, in all."""
+_SHAPES = 3
 """Shapes of the linkers that are tried on a template before it is given up."""
 _TRIED = 2
 """Templates that are tried for each proposal that is wanted."""
@@ -147,13 +149,16 @@ def propose_frameworks(
         found += propose_on_nets(metals=metals, linkers=blocks, config=config)
     if not chosen and not found:
         raise ConfigError(_nothing_fits(metals, sites, config))
+    crowd = _Crowd()
     relatives = Counter(entry.shape for entry in store.entries())
     for index, (entry, way) in enumerate(chosen):
         if progress is not None:
             progress(index / len(chosen))
         if len(found) >= config.max_proposals:
             break
-        made = _built(store, entry, way, blocks=blocks, sites=sites, wanted=wanted, config=config)
+        made = _built(
+            store, entry, way, blocks=blocks, sites=sites, wanted=wanted, config=config, crowd=crowd
+        )
         if made is not None:
             found.append(replace(made, n_relatives=relatives[entry.shape]))
     return found
@@ -327,12 +332,14 @@ def _built(
     sites: dict[str, list[LinkerSites]],
     wanted: tuple[int, ...],
     config: ProposeConfig,
+    crowd: _Crowd,
 ) -> Proposal | None:
     """One proposal, or ``None`` where it does not close or overlaps."""
     template = store.template(entry.row)
     if template.n_atoms > 4 * config.max_atoms:
         return None
     tried: dict[str, set[int]] = {}
+    crowded = None
     for _ in range(_SHAPES):
         made = substituted(
             template,
@@ -349,13 +356,22 @@ def _built(
         )
         good = closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap
         crystal = crystal_of_assembly(closed.assembly)
-        roomy = crystal.volume >= ROOM * crystal.n_atoms
-        if good and roomy and not overlaps(crystal, closed.assembly):
-            break
+        if good and crystal.volume >= ROOM * crystal.n_atoms:
+            if not overlaps(crystal, closed.assembly):
+                break
+            crowded = crowded or (crystal, closed, made)
         for old, index in made.used.items():
             tried.setdefault(old, set()).add(index)
     else:
-        return None
+        if crowded is None:
+            return None
+        crystal, closed, made = crowded
+        if not crowd.may(crystal):
+            return None
+        settled = _settled(crystal, closed.assembly)
+        if settled is None:
+            return None
+        crystal = settled
     return Proposal(
         id=f"assembled:{entry.id}",
         crystal=replace(crystal, name=f"assembled on {entry.id}"),
@@ -366,6 +382,37 @@ def _built(
         same_metal=made.same_metal,
         same_linker=sorted(entry.keys) == sorted(linker_key(new) for new in way.values()),
     )
+
+
+class _Crowd:
+    """How many overlapping frameworks may still be relaxed, and the atoms of all of them."""
+
+    def __init__(self) -> None:
+        self.atoms = _CROWDED_ATOMS
+
+    def may(self, crystal: Crystal) -> bool:
+        """Whether this one may; it is counted."""
+        self.atoms -= crystal.n_atoms
+        return self.atoms >= 0
+
+
+def _settled(crystal: Crystal, assembly: Assembly) -> Crystal | None:
+    """An overlapping framework after a short relaxation, if that parts its atoms."""
+    from porescope.reticular.relax import RelaxSettings, relax
+
+    try:
+        found = relax(
+            crystal,
+            bonds_of_assembly(assembly),
+            settings=RelaxSettings(
+                max_steps=60, max_force=0.3, max_stress=5e-3, fixed_symmetry=False
+            ),
+        ).crystal
+    except (ConfigError, ConvergenceError):
+        return None
+    if found.volume < ROOM * found.n_atoms or not np.all(np.isfinite(found.frac)):
+        return None
+    return None if overlaps(found, assembly) else found
 
 
 def scaled(assembly: Assembly, factor: float) -> Assembly:

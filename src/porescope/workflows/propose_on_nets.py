@@ -88,9 +88,9 @@ def _ways(
     firsts = [form[0] for form in forms]
     if len(firsts) == 1:
         # of the rings that could join one molecule with itself only boroxine forms from its ends
-        rings = [n for n in covalent_nodes() if n.name == "boroxine"]
+        rings: list[Block] = [n for n in covalent_nodes() if n.name == "boroxine"]
         if "boronic" in firsts[0].name:
-            yield from (([ring], firsts) for ring in rings)
+            yield rings, firsts
         return
     knots = [b for b in firsts if b.n_ports > 2]
     if knots:
