@@ -17,7 +17,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-FILES = ("README.md", "docs/results.md")
+FILES = (
+    "README.md",
+    "docs/results.md",
+    "docs/relaxing.md",
+    "docs/datasets.md",
+    "docs/reticular.md",
+    "docs/solving-new.md",
+)
 _BLOCK = re.compile(r"(<!-- table ([a-z_]+) -->\n).*?(<!-- end table -->)", re.DOTALL)
 
 Row = dict[str, str]
@@ -204,8 +211,11 @@ def filled(text: str) -> str:
 
     sys.path.insert(0, str(Path(__file__).parent))
     from tables_adsorption import TABLES as ADSORPTION
+    from tables_datasets import TABLES as DATASETS
+    from tables_relaxing import TABLES as RELAXING
+    from tables_reticular import TABLES as RETICULAR
 
-    tables = TABLES | ADSORPTION
+    tables = TABLES | ADSORPTION | DATASETS | RELAXING | RETICULAR
 
     def one(match: re.Match[str]) -> str:
         if match[2] not in tables:

@@ -1,20 +1,10 @@
-"""Tables of the data cards, made from their rows.
-
-python benchmarks/tables_datasets.py           rewrite the tables of docs/datasets.md
-python benchmarks/tables_datasets.py --check   exit 1 where one is not what its rows give
-"""
+"""Tables of docs/datasets.md, made from its rows; ``tables.py`` fills them in."""
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from tables import _BLOCK, ROOT, markdown, rows_of
-
-FILE = "docs/datasets.md"
+from tables import markdown, rows_of
 
 
 def _columns(name: str, columns: dict[str, str]) -> str:
@@ -122,31 +112,3 @@ TABLES: dict[str, Callable[[], str]] = {
     made.__name__: made
     for made in (data_archives, data_labels, data_label_notes, data_splits, speed_stores)
 }
-
-
-def filled(text: str) -> str:
-    """A document with its tables made anew."""
-
-    def one(match: re.Match[str]) -> str:
-        if match[2] not in TABLES:
-            raise SystemExit(f"no table is called {match[2]!r}; there are {', '.join(TABLES)}")
-        return f"{match[1]}{TABLES[match[2]]()}{match[3]}"
-
-    return _BLOCK.sub(one, text)
-
-
-def main() -> int:
-    """Command line."""
-    path = ROOT / FILE
-    text = path.read_text(encoding="utf-8")
-    new = filled(text)
-    if "--check" in sys.argv[1:]:
-        if new != text:
-            print(f"stale tables in {FILE}; run: python benchmarks/tables_datasets.py")
-        return int(new != text)
-    path.write_text(new, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,21 +1,8 @@
-"""Tables of docs/relaxing.md, made from the rows in ``benchmarks/results``.
-
-python benchmarks/tables_relaxing.py           rewrite the tables
-python benchmarks/tables_relaxing.py --check   exit 1 where one is not what its rows give
-"""
+"""Tables of docs/relaxing.md, made from its rows; ``tables.py`` fills them in."""
 
 from __future__ import annotations
 
-import re
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks.tables import markdown, rows_of  # noqa: E402
-
-FILE = "docs/relaxing.md"
-_BLOCK = re.compile(r"(<!-- table ([a-z_]+) -->\n).*?(<!-- end table -->)", re.DOTALL)
+from tables import markdown, rows_of
 
 
 def _percent(row: dict[str, str], *, limit: float) -> str:
@@ -130,20 +117,3 @@ def relax_assembled() -> str:
 TABLES = {
     made.__name__: made for made in (relax_famous, relax_summary, relax_assembled, relax_random)
 }
-
-
-def main() -> int:
-    """Command line."""
-    path = ROOT / FILE
-    text = path.read_text(encoding="utf-8")
-    new = _BLOCK.sub(lambda match: f"{match[1]}{TABLES[match[2]]()}{match[3]}", text)
-    if "--check" in sys.argv[1:]:
-        if new != text:
-            print(f"stale tables in {FILE}; run: python benchmarks/tables_relaxing.py")
-        return int(new != text)
-    path.write_text(new, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,21 +1,9 @@
-"""Tables of docs/reticular.md and docs/solving-new.md, made from rows of the benchmarks.
-
-python benchmarks/tables_reticular.py           rewrite the tables
-python benchmarks/tables_reticular.py --check   exit 1 where one is not what its rows give
-"""
+"""Tables of docs/reticular.md and docs/solving-new.md, and the summary of the README, made from
+their rows; ``tables.py`` fills them in."""
 
 from __future__ import annotations
 
-import re
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-from benchmarks.tables import markdown, percent, rows_of  # noqa: E402
-
-FILES = ("docs/reticular.md", "docs/solving-new.md")
-_BLOCK = re.compile(r"(<!-- table ([a-z_]+) -->\n).*?(<!-- end table -->)", re.DOTALL)
+from tables import markdown, percent, rows_of
 
 
 def take_apart() -> str:
@@ -109,26 +97,84 @@ def judge_noise() -> str:
     return markdown(("moved by [Å]", *rungs), body)
 
 
-TABLES = {made.__name__: made for made in (take_apart, solve_famous, proposal_fit, judge_noise)}
+RUNGS = ("strict", "net", "cell", "right")
 
 
-def main() -> int:
-    """Command line."""
-    stale = []
-    for file in FILES:
-        path = ROOT / file
-        text = path.read_text(encoding="utf-8")
-        new = _BLOCK.sub(lambda match: f"{match[1]}{TABLES[match[2]]()}{match[3]}", text)
-        if new == text:
+def solve_held_out() -> str:
+    """Random frameworks with one and with two kinds of linker, rung by rung."""
+    body = []
+    for name, title in (
+        ("solve_held_out", "one linker"),
+        ("solve_mixed_linkers", "two linkers"),
+    ):
+        cases = rows_of(f"{name}_cases")
+        if not cases:
             continue
-        stale.append(file)
-        if "--check" not in sys.argv[1:]:
-            path.write_text(new, encoding="utf-8")
-    if stale and "--check" in sys.argv[1:]:
-        print(f"stale tables in {', '.join(stale)}; run: python benchmarks/tables_reticular.py")
-        return 1
-    return 0
+        n = len(cases)
+        for top in ("1", "10"):
+            shares = [
+                percent(str(sum(case.get(f"{rung}_{top}") == "True" for case in cases) / n))
+                for rung in ("loose", "standard", *RUNGS, "pattern")
+            ]
+            seconds = [float(case["solve_cpu_s"]) for case in cases if case.get("solve_cpu_s")]
+            half = sorted(seconds)[len(seconds) // 2] if seconds else float("nan")
+            body.append([title, str(n), f"top-{top}", *shares, f"{half:.0f}"])
+    header = (
+        "frameworks", "n", "", "loose", "standard", "strict", "net", "cell", "net and cell",
+        "pattern", "CPU seconds, median",
+    )  # fmt: skip
+    return markdown(header, body)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def solve_held_out_failures() -> str:
+    """What stopped the others, and how many of these have a relative left."""
+    body = []
+    for name, title in (
+        ("solve_held_out", "one linker"),
+        ("solve_mixed_linkers", "two linkers"),
+    ):
+        cases = rows_of(f"{name}_cases")
+        for failure in sorted({case["failure"] for case in cases}):
+            mine = [case for case in cases if case["failure"] == failure]
+            known = sum(case.get("shape_known") == "True" for case in mine)
+            what = "solved" if failure == "none" else failure
+            body.append([title, what, str(len(mine)), str(known)])
+    return markdown(("frameworks", "outcome", "cases", "a relative is left"), body)
+
+
+def reticular_summary() -> str:
+    """The few numbers of the README."""
+    body = []
+    famous = rows_of("solve_famous")
+    for kind in ("measured", "simulated"):
+        cases = [row for row in famous if row["pattern_kind"] == kind]
+        if cases:
+            first = sum(row["right_1"] == "True" for row in cases)
+            ten = sum(row["right_10"] == "True" for row in cases)
+            body.append(
+                [f"famous frameworks, {kind} patterns", str(len(cases)), str(first), str(ten)]
+            )
+    for name, title in (
+        ("solve_held_out", "drawn at random, one linker"),
+        ("solve_mixed_linkers", "drawn at random, two linkers"),
+    ):
+        cases = rows_of(f"{name}_cases")
+        if cases:
+            first = sum(case.get("right_1") == "True" for case in cases)
+            ten = sum(case.get("right_10") == "True" for case in cases)
+            body.append([title, str(len(cases)), str(first), str(ten)])
+    return markdown(("frameworks", "n", "right net and cell first", "among ten"), body)
+
+
+TABLES = {
+    made.__name__: made
+    for made in (
+        take_apart,
+        solve_famous,
+        solve_held_out,
+        solve_held_out_failures,
+        reticular_summary,
+        proposal_fit,
+        judge_noise,
+    )
+}

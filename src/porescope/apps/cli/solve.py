@@ -52,7 +52,7 @@ def solve(
         list[str] | None,
         typer.Option(
             metavar="SMILES",
-            help="Solvent that may sit on the metal of built frameworks; by default any.",
+            help="Solvent on the metal of built frameworks; by default any, 'none' for none.",
             show_default=False,
         ),
     ] = None,
@@ -138,7 +138,7 @@ def solve(
             metal=metal,
             formula=formula,
             linkers=tuple(linker or ()),
-            caps=(*(solvent or ()), *(cap or ())) or None,
+            caps=_caps(solvent, cap),
             nets=nets,
             max_atoms=max_atoms,
             wavelength=wavelength,
@@ -149,3 +149,9 @@ def solve(
             library=library,
         ),
     )
+
+
+def _caps(solvent: list[str] | None, cap: list[str] | None) -> tuple[str, ...] | None:
+    """What may end at a node: ``None`` for anything, nothing for the word ``none``."""
+    named = (*(solvent or ()), *(cap or ()))
+    return tuple(smiles for smiles in named if smiles != "none") if named else None

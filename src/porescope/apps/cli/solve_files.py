@@ -152,7 +152,7 @@ def _check_options(options: Options) -> None:
 
         for smiles in (*options.linkers, *(options.caps or ())):
             canonical_smiles(smiles)
-    elif options.caps or options.nets:
+    elif options.caps is not None or options.nets:
         raise ConfigError("--solvent, --cap and --nets are about built frameworks: add --linker")
 
 
