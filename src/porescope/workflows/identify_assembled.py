@@ -40,6 +40,9 @@ ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
 """Assembled cells are off by a few percent."""
 ASSEMBLED_BREATHE = BreatheConfig(max_deviation=0.04)
 """Each edge by its own amount."""
+LINES_PRICE = 0.8
+"""Taken off the logarithm of the odds of an assembled framework for each factor of e by which its
+lines outnumber the peaks: among many assembled cells one without symmetry fits by chance."""
 N_RELAXED = 10
 """Assembled frameworks that are relaxed, and then fitted again."""
 MOST_RELAXED_ATOMS = 600
@@ -284,6 +287,8 @@ def _ranked_together(
         found.append(scored)
     for scored in both[1].scored:
         if scored.card.net_hash not in graphs:
+            lines = max(scored.evidence.lines_per_peak, 1.0)
+            prior[scored.card.id] = -LINES_PRICE * float(np.log(lines))
             found.append(scored)
     ranked = rank_scored(
         found,
