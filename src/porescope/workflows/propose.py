@@ -243,7 +243,7 @@ def _chosen(
             continue
         if config.nets and entry.net_name not in config.nets:
             continue
-        if caps is not None and not {linker_key(c) for c in entry.caps if c} <= caps:
+        if caps is not None and not _cap_keys(entry) <= caps:
             continue
         way = _way(entry, sites, keys)
         if way is None:
@@ -262,6 +262,17 @@ def _chosen(
         if taken[entry.shape] <= config.per_shape:
             kept.append((entry, way))
     return kept[: _TRIED * config.max_proposals]
+
+
+def _cap_keys(entry: TemplateEntry) -> set[str]:
+    """Keys of a template's caps; what is no molecule, as of disorder, stands for itself."""
+    keys = set()
+    for smiles in entry.caps:
+        try:
+            keys.add(linker_key(smiles))
+        except ConfigError:
+            keys.add(smiles)
+    return keys
 
 
 def _metals_fit(entry: TemplateEntry, wanted: tuple[int, ...]) -> bool:
