@@ -84,14 +84,14 @@ def breathe_cards(
         Grid, blur and bounds.
     """
     config = config or BreatheConfig()
-    low, high = two_theta_range_deg
-    n_grid = int((high - low) / config.grid_step_deg) + 1
-    grid = low + config.grid_step_deg * np.arange(n_grid)
-    maps = np.empty((len(config.blurs_deg), n_grid))
-    for i, blur in enumerate(config.blurs_deg):
-        gauss = np.exp(-0.5 * ((grid[:, None] - peaks.two_theta_deg) / blur) ** 2)
-        maps[i] = (gauss @ np.maximum(peaks.area, 0.0)) ** config.power
-        maps[i] /= max(np.linalg.norm(maps[i]), 1e-30)
+    low, _ = two_theta_range_deg
+    maps = observed_maps(
+        peaks,
+        two_theta_range_deg=two_theta_range_deg,
+        step_deg=config.grid_step_deg,
+        blurs_deg=config.blurs_deg,
+        power=config.power,
+    )
     score, strains, zeros = _breathe(
         np.ascontiguousarray(np.linalg.inv(table.lattice[cards]).transpose(0, 2, 1)),
         edge_ties(table.lattice[cards]),
@@ -116,6 +116,39 @@ def breathe_cards(
     return BreatheHits(score=score, strain=strains, zero_shift_deg=zeros)
 
 
+def observed_maps(
+    peaks: PeakList,
+    *,
+    two_theta_range_deg: tuple[float, float],
+    step_deg: float,
+    blurs_deg: tuple[float, ...],
+    power: float,
+) -> Float[np.ndarray, "blurs points"]:
+    """The observed peaks drawn with Gaussians on a grid of angles, each map of norm one.
+
+    Parameters
+    ----------
+    peaks:
+        Observed peaks.
+    two_theta_range_deg:
+        First and last angle [°].
+    step_deg:
+        Step of the grid [°].
+    blurs_deg:
+        Standard deviations, one map each [°].
+    power:
+        Intensities are raised to this power.
+    """
+    low, high = two_theta_range_deg
+    grid = low + step_deg * np.arange(int((high - low) / step_deg) + 1)
+    maps = np.empty((len(blurs_deg), len(grid)))
+    for i, blur in enumerate(blurs_deg):
+        gauss = np.exp(-0.5 * ((grid[:, None] - peaks.two_theta_deg) / blur) ** 2)
+        maps[i] = (gauss @ np.maximum(peaks.area, 0.0)) ** power
+        maps[i] /= max(np.linalg.norm(maps[i]), 1e-30)
+    return maps
+
+
 def edge_ties(
     lattice: Float[np.ndarray, "cards 3 3"], *, tolerance: float = 2e-3
 ) -> Int[np.ndarray, "cards 3"]:
@@ -131,7 +164,9 @@ def edge_ties(
 # Cosine of the calculated pattern with the observed map for one cell and zero shift.
 # coef (n, 6): products of reciprocal vectors and indices; u: 1 / (1 + strain) of the edges
 @njit(cache=True, fastmath=True)
-def _cosine(coef, weight, n, u, zero, wavelength, observed, low, step, blur, power, polarised, buf):
+def grid_cosine(
+    coef, weight, n, u, zero, wavelength, observed, low, step, blur, power, polarised, buf
+):
     n_grid = len(observed)
     for t in range(n_grid):
         buf[t] = 0.0
@@ -273,7 +308,7 @@ def _breathe(
                         d += b * deviation_step
                     trial[axis] = strain0[i] + d
                     u[axis] = 1.0 / (1.0 + trial[axis])
-                value = _cosine(
+                value = grid_cosine(
                     c,
                     w,
                     m,
@@ -298,7 +333,7 @@ def _breathe(
             top = -1.0
             for axis in range(3):
                 u[axis] = 1.0 / (1.0 + best[axis])
-            top = _cosine(
+            top = grid_cosine(
                 c,
                 w,
                 m,
@@ -331,7 +366,7 @@ def _breathe(
                                 continue
                         for axis in range(3):
                             u[axis] = 1.0 / (1.0 + trial[axis])
-                        value = _cosine(
+                        value = grid_cosine(
                             c,
                             w,
                             m,

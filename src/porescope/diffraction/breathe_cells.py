@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from numba import njit, prange
 
 from porescope.crystal.lattice import lattice_from_parameters, parameters_from_lattice
-from porescope.diffraction.breathe import _cosine
+from porescope.diffraction.breathe import grid_cosine, observed_maps
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.search import ReflectionTable
 
@@ -97,14 +97,13 @@ def breathe_cells(
     config = config or CellSearchConfig()
     if not len(cards):
         return np.zeros((0, 3, 3))
-    low, high = two_theta_range_deg
-    n_grid = int((high - low) / config.grid_step_deg) + 1
-    grid = low + config.grid_step_deg * np.arange(n_grid)
-    maps = np.empty((2, n_grid))
-    for i, blur in enumerate(config.blurs_deg):
-        gauss = np.exp(-0.5 * ((grid[:, None] - peaks.two_theta_deg) / blur) ** 2)
-        maps[i] = (gauss @ np.maximum(peaks.area, 0.0)) ** config.power
-        maps[i] /= max(np.linalg.norm(maps[i]), 1e-30)
+    maps = observed_maps(
+        peaks,
+        two_theta_range_deg=two_theta_range_deg,
+        step_deg=config.grid_step_deg,
+        blurs_deg=config.blurs_deg,
+        power=config.power,
+    )
     cells = np.array([parameters_from_lattice(table.lattice[c]) for c in cards])
     bounds = np.zeros((len(cards), 6))
     bounds[:, :3] = config.max_strain
@@ -120,7 +119,7 @@ def breathe_cells(
         table.intensity,
         maps,
         np.asarray(config.blurs_deg),
-        low,
+        two_theta_range_deg[0],
         config.grid_step_deg,
         peaks.wavelength,
         config.max_zero_shift_deg,
@@ -245,7 +244,7 @@ def _evolve(
                         for j in range(m):
                             for x in range(6):
                                 coef[j, x] = product[order[j], x] * terms[x]
-                        value = _cosine(
+                        value = grid_cosine(
                             coef,
                             weight,
                             m,
