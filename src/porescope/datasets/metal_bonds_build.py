@@ -86,7 +86,8 @@ def build(folder: Path, table: Path) -> None:
             "# Median bond lengths [A] between metals and donors in measured frameworks.\n"
             f"# {n_read} structures of CoRE MOF 2019, https://doi.org/10.1021/acs.jced.9b00835,\n"
             f"# drawn with seed {SEED}; written by porescope.datasets.metal_bonds_build.\n"
-            "# bonds: ligands of the metal, 0 for any number; donor: class, or a symbol for all classes\n"
+            "# bonds: ligands of the metal, 0 for any number; donor: class, or a symbol for "
+            "all classes\n"
             "# of that element; count: structures.\n"
         )
         writer = csv.writer(stream, lineterminator="\n")

@@ -13,7 +13,7 @@ from typing import no_type_check
 import numba
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
 from porescope.errors import ConfigError
 from porescope.reticular.assembly import Assembly
