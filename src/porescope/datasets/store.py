@@ -10,6 +10,7 @@ from pathlib import Path
 
 from porescope.datasets.cards import PowderCard, cell_tuple, element_mask, elements_of_mask
 from porescope.datasets.codec import Page, decode_page, encode_page
+from porescope.datasets.transactions import whole_transaction
 from porescope.errors import ConfigError, ParseError
 
 SCHEMA_VERSION = 1
@@ -158,18 +159,10 @@ class CardStore:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All changes inside become visible together, or not at all."""
-        if not self.writable:
-            raise ConfigError(f"the library {self.path} was opened for reading only")
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise ConfigError(f"the library {self.path} cannot be written: {error}") from error
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with whole_transaction(
+            self._db, what="library", path=self.path, writable=self.writable
+        ) as db:
+            yield db
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple]:
         """Rows of a query.

@@ -25,6 +25,7 @@ from porescope.datasets.structure_codec import (
     bytes_from_crystal,
     crystal_from_bytes,
 )
+from porescope.datasets.transactions import whole_transaction
 from porescope.errors import ConfigError, ParseError
 
 SCHEMA_VERSION = 1
@@ -161,18 +162,10 @@ class StructureStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        if not self.writable:
-            raise ConfigError(f"the store {self.path} was opened for reading only")
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise ConfigError(f"the store {self.path} cannot be written: {error}") from error
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with whole_transaction(
+            self._db, what="store", path=self.path, writable=self.writable
+        ) as db:
+            yield db
 
     def _query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple]:
         try:
