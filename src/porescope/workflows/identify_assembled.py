@@ -161,7 +161,8 @@ def identify_assembled(
     )
     tell("relaxing the best assembled", 0.8)
     relaxed = relaxed_proposals(assembled, joined)
-    more = with_breathed_cells(join_proposals(space, relaxed), peaks, task=task, kind=kind)
+    nothing = space.only(np.zeros(space.table.n_cards, dtype=bool))
+    more = with_breathed_cells(join_proposals(nothing, relaxed), peaks, task=task, kind=kind)
     if more.assembled.any():
         again = identify_peaks(more.space, peaks, config=loose, allowed=more.assembled, **common)
         joined, moved = joined.extended(more)
