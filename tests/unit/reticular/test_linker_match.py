@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
-from toy_framework import rod
 
 from porescope.reticular.block import Block
 from porescope.reticular.linker_match import linker_sites, match_linker
+from toy_framework import rod
 
 
 def _star(n: int, *, radius: float, numbers: tuple[int, ...] | None = None) -> Block:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy_framework import cubic, octahedron, rod
 
 from porescope.crystal.elements import covalent_radii
 from porescope.reticular.fit_assembly import fit_assembly
@@ -14,6 +13,7 @@ from porescope.reticular.net import PeriodicNet
 from porescope.reticular.substitute import same_family, substituted
 from porescope.reticular.taken_apart import TakenApart
 from porescope.reticular.template import Template, compact, select_pieces, template_of
+from toy_framework import cubic, octahedron, rod
 
 
 def _template() -> Template:
