@@ -45,6 +45,8 @@ class CellMatchConfig:
     """Best cells for which the tolerances are wider."""
     widening: float = 1.8
     """By how much: chains and layers may lie in many ways."""
+    max_strain: float = 0.25
+    """Largest principal strain."""
     most_copies: int = 4
     """Largest superlattice of an indexed cell, in its volumes."""
     per_proposal: int = 3
@@ -248,6 +250,8 @@ class _Source:
         bases = self.vectors[steps]
         strains = _strains(bases, target)
         best = int(np.argmin(strains))
+        if strains[best] > config.max_strain:
+            return None
         change = np.linalg.inv(bases[best]) @ _unturned(bases[best], target)
         return self.lattice @ change, float(strains[best])
 
