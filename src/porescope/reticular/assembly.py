@@ -171,3 +171,36 @@ def _along(
     b = places[other][assembly.blocks[int(assembly.kinds[other])].port_atoms[other_port]]
     between = b + np.array(cell) @ assembly.lattice - a
     return between if column == 1 else -between
+
+
+def linked_directions(assembly: Assembly) -> int:
+    """In how many directions the links run on for ever: 3 for a framework, 2 for layers.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks; of several nets the one that runs in most directions counts.
+    """
+    beyond: dict[int, list[tuple[int, np.ndarray]]] = {}
+    for one, _, other, _, *cell in assembly.links.tolist():
+        step = np.array(cell, dtype=np.int64)
+        beyond.setdefault(one, []).append((other, step))
+        beyond.setdefault(other, []).append((one, -step))
+    at: dict[int, np.ndarray] = {}
+    most = 0
+    for root in beyond:
+        if root in at:
+            continue
+        at[root] = np.zeros(3, dtype=np.int64)
+        waiting, crossings = [root], [np.zeros(3, dtype=np.int64)]
+        while waiting:
+            one = waiting.pop()
+            for other, step in beyond[one]:
+                place = at[one] + step
+                if other not in at:
+                    at[other] = place
+                    waiting.append(other)
+                else:
+                    crossings.append(place - at[other])
+        most = max(most, int(np.linalg.matrix_rank(np.array(crossings))))
+    return most

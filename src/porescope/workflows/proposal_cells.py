@@ -21,7 +21,12 @@ from porescope.diffraction.indexing.candidate import IndexingConfig
 from porescope.diffraction.indexing.index import index_peaks
 from porescope.diffraction.peaks import PeakList
 from porescope.errors import ConfigError, ConvergenceError
-from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of_assembly
+from porescope.reticular.assembly import (
+    Assembly,
+    bonds_of_assembly,
+    crystal_of_assembly,
+    linked_directions,
+)
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
 from porescope.workflows.propose import ROOM, Proposal, overlaps
 
@@ -42,9 +47,10 @@ class CellMatchConfig:
     volume_tolerance: float = 0.2
     """Largest relative difference of the volume."""
     n_trusted: int = 2
-    """Best cells for which the tolerances are wider."""
+    """Best cells for which the tolerances are wider for chains and layers, which may lie beside one
+    another in many ways."""
     widening: float = 1.8
-    """By how much: chains and layers may lie in many ways."""
+    """By how much."""
     max_strain: float = 0.25
     """Largest principal strain."""
     most_copies: int = 4
@@ -100,6 +106,7 @@ def match_cells(
     lattices: Sequence[Float[np.ndarray, "3 3"]],
     cells: Sequence[Float[np.ndarray, "3 3"]],
     *,
+    loose: Sequence[bool] = (),
     config: CellMatchConfig | None = None,
 ) -> list[CellMatch]:
     """Which lattices lie near which indexed cells, the nearest first.
@@ -110,6 +117,8 @@ def match_cells(
         Lattices of frameworks [Å].
     cells:
         Primitive lattices that index the pattern, the best first [Å].
+    loose:
+        Which of the frameworks are chains or layers; none by default.
     config:
         Tolerances.
     """
@@ -120,7 +129,8 @@ def match_cells(
         source = _Source(lattice)
         own = []
         for cell, target in targets:
-            wide = config.widening if cell < config.n_trusted else 1.0
+            free = bool(loose) and loose[place] and cell < config.n_trusted
+            wide = config.widening if free else 1.0
             volume = abs(float(np.linalg.det(target)))
             if abs(np.log(volume / source.volume)) > np.log1p(wide * config.volume_tolerance):
                 continue
@@ -154,7 +164,9 @@ def proposals_in_cells(
         Tolerances and numbers.
     """
     config = config or CellMatchConfig()
-    matches = match_cells([p.assembly.lattice for p in proposals], cells, config=config)
+    loose = [linked_directions(p.assembly) < 3 for p in proposals]
+    lattices = [p.assembly.lattice for p in proposals]
+    matches = match_cells(lattices, cells, loose=loose, config=config)
     found: list[Proposal] = []
     for match in matches:
         if len(found) >= config.most:

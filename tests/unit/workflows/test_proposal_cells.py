@@ -114,7 +114,8 @@ def test_indexing_gives_the_primitive_cell() -> None:
 
 def test_far_lattices_do_not_match() -> None:
     assert match_cells([np.diag([8.0, 5.0, 31.0])], [TRICLINIC]) == []
-    assert match_cells([TRICLINIC * 1.5], [TRICLINIC]) == []
+    one = CellMatchConfig(most_copies=1)
+    assert match_cells([TRICLINIC * 1.5], [TRICLINIC], config=one) == []
 
 
 def test_the_better_cell_comes_first() -> None:
@@ -144,3 +145,11 @@ def test_blocks_are_carried_along() -> None:
     moved = strained_assembly(start, np.diag([13.0, 11.8, 11.8]))
     assert moved.origins[1] == pytest.approx([6.5, 0.0, 0.0])
     assert np.array_equal(moved.rotations, start.rotations)
+
+
+def test_layers_may_be_farther_from_the_cell_than_frameworks() -> None:
+    far = np.diag([10.0, 11.0, 15.0])
+    indexed = np.diag([10.1, 11.1, 12.2])
+    config = CellMatchConfig(most_copies=1)
+    assert match_cells([far], [indexed], config=config) == []
+    assert len(match_cells([far], [indexed], loose=[True], config=config)) == 1
