@@ -119,7 +119,7 @@ def test_far_lattices_do_not_match() -> None:
 
 
 def test_the_better_cell_comes_first() -> None:
-    cells = [TRICLINIC * 1.08, TRICLINIC]
+    cells = [TRICLINIC * 1.05, TRICLINIC]
     found = match_cells([TRICLINIC], cells)
     assert [m.cell for m in found] == [1, 0]
 
