@@ -12,7 +12,7 @@ from porescope.datasets.template_store import TemplateEntry, TemplateStore
 from porescope.diffraction.breathe import BreatheConfig
 from porescope.diffraction.breathe_cells import breathe_cells
 from porescope.diffraction.peaks import PeakList
-from porescope.diffraction.search import SearchConfig, search_cards
+from porescope.diffraction.search import SearchConfig
 from porescope.errors import ConfigError, ConvergenceError
 from porescope.reticular.assembly import bonds_of_assembly
 from porescope.reticular.smiles import canonical_smiles, linker_key
@@ -35,7 +35,7 @@ from porescope.workflows.propose import (
     overlaps,
     propose_frameworks,
 )
-from porescope.workflows.shortlist import ShortlistConfig, reflection_table
+from porescope.workflows.shortlist import ShortlistConfig, reflection_table, search_rows
 
 ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
 """Assembled cells are off by a few percent."""
@@ -258,8 +258,9 @@ def with_breathed_cells(
         return joined
     within = peaks_within(peaks, task)
     reflections = reflection_table(table, kind=kind)
-    hits = search_cards(
+    hits = search_rows(
         reflections,
+        loose,
         within,
         two_theta_range_deg=task.two_theta_range_deg,
         polarised=kind == "xray",

@@ -57,13 +57,13 @@ class CellMatchConfig:
     """Largest superlattice of an indexed cell, in its volumes."""
     per_proposal: int = 3
     """Most cells that one framework is put in."""
-    most: int = 100
+    most: int = 60
     """Most frameworks in cells in all."""
     largest_gap: float = 1.3
     """Largest miss of a link that is forgiven [Å]."""
     rms_gap: float = 0.6
     """Largest root mean square of the misses [Å]."""
-    relaxed_atoms: int = 400
+    relaxed_atoms: int = 300
     """Atoms of the largest cell whose atoms are relaxed."""
 
 
@@ -189,7 +189,7 @@ def _closed(proposal: Proposal, match: CellMatch, config: CellMatchConfig) -> Pr
     if crystal.n_atoms <= config.relaxed_atoms:
         from porescope.reticular.relax import RelaxSettings, relax
 
-        settings = RelaxSettings(max_steps=40, max_force=0.1, fixed_symmetry=False, fixed_cell=True)
+        settings = RelaxSettings(max_steps=25, max_force=0.1, fixed_symmetry=False, fixed_cell=True)
         try:
             crystal = relax(crystal, bonds_of_assembly(fit.assembly), settings=settings).crystal
         except (ConfigError, ConvergenceError):
