@@ -18,36 +18,40 @@ import numpy as np
 
 from porescope.datasets.template_store import TemplateEntry, TemplateStore
 from porescope.errors import ConfigError
-from porescope.reticular.assembly import crystal_of_assembly
 from porescope.reticular.block import Block
-from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
 from porescope.reticular.linker_match import LinkerSites, SiteKind, kinds_agree
 from porescope.reticular.linker_slots import (
     directions_of_slots,
     kind_of_arrangement,
     parallel_groups,
-    with_linkers_in_slots,
 )
 from porescope.reticular.mixed_linkers import ewald_assignments
 from porescope.reticular.smiles import linker_key
-from porescope.reticular.substitute import same_family, substituted
+from porescope.reticular.substitute import same_family
 from porescope.reticular.template import Template, is_exchangeable
-from porescope.workflows.propose import ROOM, Proposal, ProposeConfig, overlaps, scaled
+from porescope.workflows.mixed_building import Builder, Built, Crowded, built_with, parted
+from porescope.workflows.propose import Proposal, ProposeConfig
 
 MOST = 40
 """Most proposals."""
 _OPENED = 60
 """Templates that are looked at."""
-_PER_KIND = 3
+_FROM_CROWDED = 10
+"""Of these, those whose atoms had to be parted by a relaxation; more where others are few."""
+_MOST_CROWDED = 0.3
+"""Pairs of atoms too near for each atom beyond which a relaxation is not tried."""
+_PER_KIND = 4
 """Proposals of one kind of framework with one arrangement: known cells differ."""
+_SHARED = 12
+"""Templates of one linker for which energies are worked out."""
+_SHARED_PER_SHAPE = 2
+"""Of these, those of one kind of framework."""
 _PER_SHAPE = 6
 """Templates of one kind of framework that are looked at."""
 _GROUPS = 6
 """Groups of slots up to which every composition is tried."""
 _SLOTS = 24
 """Slots beyond which energies are not worked out."""
-_SHAPES = 3
-"""Shapes of the linkers that are tried on a template before it is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,34 +103,48 @@ def propose_mixed(
         sites=sites,
         keys={name: linker_key(name) for name in linkers},
     )
+    builder = Builder(metal=metals[0], blocks=linkers, sites=sites, config=config)
     relatives = Counter(entry.shape for entry in store.entries())
     found: list[Proposal] = []
     made: Counter[str] = Counter()
+    waiting: list[tuple[float, str, TemplateEntry, Crowded]] = []
     for entry in _entries(store, pot, relatives, config=config, without=without):
         template = store.template(entry.row)
-        if template.n_atoms > 4 * config.max_atoms:
+        if template.n_atoms > 4 * config.max_atoms or len(found) >= MOST - _FROM_CROWDED:
             continue
-        for number, chosen in enumerate(_arrangements(template, entry, pot)):
+        for chosen, usual in _arrangements(template, entry, pot):
             kind = f"{entry.shape} {kind_of_arrangement(template.assembly, chosen)}"
             if made[kind] >= _PER_KIND:
                 continue
-            proposal = _built(template, entry, chosen, pot, config=config)
-            if proposal is None:
-                continue
+            built, crowded = built_with(template, chosen, builder)
+            if crowded is not None and crowded.crowding < _MOST_CROWDED:
+                waiting.append((crowded.crowding, kind, entry, crowded))
+            built = [one for one in built if one.turned or not usual]
+            made[kind] += len(built)
+            for one in built:
+                found.append(_proposal(one, entry, len(found) + 1, relatives[entry.shape]))
+    waiting.sort(key=lambda row: (row[0], row[2].id))
+    for _, kind, entry, crowded in waiting:
+        one = parted(crowded, builder) if made[kind] < _PER_KIND else None
+        if one is not None and len(found) < MOST:
             made[kind] += 1
-            label = f"{entry.id} shared {number + 1}"
-            shown = replace(entry, id=label)
-            found.append(
-                replace(
-                    proposal,
-                    id=f"assembled:{label}",
-                    template=shown,
-                    n_relatives=relatives[entry.shape],
-                )
-            )
-            if len(found) >= MOST:
-                return found
+            found.append(_proposal(one, entry, len(found) + 1, relatives[entry.shape]))
     return found
+
+
+def _proposal(one: Built, entry: TemplateEntry, number: int, n_relatives: int) -> Proposal:
+    label = f"{entry.id} shared {number}"
+    return Proposal(
+        id=f"assembled:{label}",
+        crystal=replace(one.crystal, name=f"assembled on {entry.id}"),
+        assembly=one.assembly,
+        template=replace(entry, id=label),
+        rms_gap=one.rms_gap,
+        misfit=one.substituted.misfit,
+        same_metal=one.substituted.same_metal,
+        same_linker=False,
+        n_relatives=n_relatives,
+    )
 
 
 def _kinds_of_text(text: str) -> tuple[SiteKind, ...]:
@@ -146,7 +164,7 @@ def _entries(
     config: ProposeConfig,
     without: Callable[[TemplateEntry], bool] | None,
 ) -> list[TemplateEntry]:
-    """Templates with places for both linkers that are not simply one for each, best first."""
+    """Templates with places for both linkers, best first."""
     fitting: dict[str, frozenset[str]] = {}
     caps = None if config.caps is None else {linker_key(c) for c in config.caps}
     ranked: list[tuple[float, TemplateEntry]] = []
@@ -158,8 +176,7 @@ def _entries(
                 kinds = _kinds_of_text(text)
                 fitting[text] = frozenset(n for n in pot.names if kinds and pot.fits(n, kinds))
         ways = [fitting[text] for text in entry.sites]
-        forced = len(ways) == 2 and all(len(way) == 1 for way in ways)
-        if forced or not all(ways) or len(frozenset().union(*ways)) < 2:
+        if not all(ways) or len(frozenset().union(*ways)) < 2:
             continue
         if config.nets and entry.net_name not in config.nets:
             continue
@@ -169,11 +186,17 @@ def _entries(
             continue
         ranked.append((_promise(entry, pot, relatives[entry.shape]), entry))
     ranked.sort(key=lambda row: (-row[0], row[1].n_atoms, row[1].id))
-    taken: Counter[str] = Counter()
+    taken: Counter[tuple[str, bool]] = Counter()
     kept = []
+    n_shared = 0
     for _, entry in ranked:
-        taken[entry.shape] += 1
-        if taken[entry.shape] <= _PER_SHAPE:
+        shared = len(entry.linkers) == 1
+        taken[entry.shape, shared] += 1
+        number = taken[entry.shape, shared]
+        if shared and (number > _SHARED_PER_SHAPE or n_shared >= _SHARED):
+            continue
+        n_shared += shared
+        if number <= _PER_SHAPE:
             kept.append(entry)
     return kept[:_OPENED]
 
@@ -206,28 +229,26 @@ def _size(names: Sequence[str]) -> float:
     return float(np.mean([sum(c.isalpha() and c != "H" for c in name) for name in names]))
 
 
-def _arrangements(template: Template, entry: TemplateEntry, pot: _Pot) -> Iterator[dict[int, str]]:
-    """Which linker takes each slot: every way by kinds of linkers, or the best by directions."""
+def _arrangements(
+    template: Template, entry: TemplateEntry, pot: _Pot
+) -> Iterator[tuple[dict[int, str], bool]]:
+    """Which linker takes each slot, and whether the template is used in this way anyway.
+
+    Every way by the kinds of linkers that the template has, or the best by directions.
+    """
     assembly = template.assembly
-    slots = [
-        p
-        for p, kind in enumerate(assembly.kinds.tolist())
-        if is_exchangeable(assembly.blocks[kind])
-    ]
-    smiles = [assembly.blocks[int(assembly.kinds[p])].smiles for p in slots]
-    texts = dict(zip(entry.linkers, entry.sites, strict=True))
-    free = {
-        name: [n for n in pot.names if pot.fits(n, _kinds_of_text(text))]
-        for name, text in texts.items()
-    }
-    if len(entry.linkers) > 1:
-        first = _first_order(entry, pot) if len(entry.linkers) == 2 else None
-        for way in product(*(free[name] for name in entry.linkers)):
-            if len(set(way)) == 2 and way != first:
-                by_name = dict(zip(entry.linkers, way, strict=True))
-                yield {p: by_name[s] for p, s in zip(slots, smiles, strict=True)}
+    blocks = [assembly.blocks[kind] for kind in assembly.kinds.tolist()]
+    slots = [p for p, block in enumerate(blocks) if is_exchangeable(block)]
+    if len(entry.linkers) == 1:
+        for chosen in _shared(template, slots, _kinds_of_text(entry.sites[0]), pot):
+            yield chosen, False
         return
-    yield from _shared(template, slots, _kinds_of_text(entry.sites[0]), pot)
+    free = [[n for n in pot.names if pot.fits(n, _kinds_of_text(t))] for t in entry.sites]
+    first = _first_order(entry, pot) if len(entry.linkers) == 2 else None
+    for way in product(*free):
+        if len(set(way)) == 2:
+            by_name = dict(zip(entry.linkers, way, strict=True))
+            yield {p: by_name[blocks[p].smiles] for p in slots}, way == first
 
 
 def _first_order(entry: TemplateEntry, pot: _Pot) -> tuple[str, ...] | None:
@@ -282,45 +303,3 @@ def _form(pot: _Pot, name: str, kinds: tuple[SiteKind, ...]) -> Block | None:
         if sorted(form.kinds) == sorted(kinds):
             return block
     return None
-
-
-def _built(
-    template: Template,
-    entry: TemplateEntry,
-    chosen: dict[int, str],
-    pot: _Pot,
-    *,
-    config: ProposeConfig,
-) -> Proposal | None:
-    """One proposal, or ``None`` where it does not close or overlaps."""
-    relabelled = replace(template, assembly=with_linkers_in_slots(template.assembly, chosen))
-    tried: dict[str, set[int]] = {}
-    for _ in range(_SHAPES):
-        made = substituted(
-            relabelled, linkers=pot.blocks, sites=pot.sites, metal=pot.metals[0], without=tried
-        )
-        if made is None or made.assembly.n_atoms > config.max_atoms:
-            return None
-        closed = fit_assembly(
-            scaled(made.assembly, made.scale),
-            config=AssemblyFitConfig(max_steps=12, give_up=1.5 * config.rms_gap),
-        )
-        good = closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap
-        crystal = crystal_of_assembly(closed.assembly)
-        good &= crystal.volume >= ROOM * crystal.n_atoms
-        if good and not overlaps(crystal, closed.assembly):
-            break
-        for old, index in made.used.items():
-            tried.setdefault(old, set()).add(index)
-    else:
-        return None
-    return Proposal(
-        id=f"assembled:{entry.id}",
-        crystal=replace(crystal, name=f"assembled on {entry.id}"),
-        assembly=closed.assembly,
-        template=entry,
-        rms_gap=closed.rms_gap,
-        misfit=made.misfit,
-        same_metal=made.same_metal,
-        same_linker=False,
-    )
