@@ -50,6 +50,8 @@ _PER_SHAPE = 6
 """Templates of one kind of framework that are looked at."""
 _GROUPS = 6
 """Groups of slots up to which every composition is tried."""
+_FEW_GROUPS = 3
+"""Groups up to which every arrangement is tried, whatever its energy."""
 _SLOTS = 24
 """Slots beyond which energies are not worked out."""
 
@@ -265,7 +267,10 @@ def _first_order(entry: TemplateEntry, pot: _Pot) -> tuple[str, ...] | None:
 def _shared(
     template: Template, slots: list[int], kinds: tuple[SiteKind, ...], pot: _Pot
 ) -> Iterator[dict[int, str]]:
-    """Both linkers over slots that are all alike, lowest energy first for each composition."""
+    """Both linkers over slots that are all alike.
+
+    Few groups are filled in every way, more in that of the lowest energy for each composition.
+    """
     assembly = template.assembly
     if len(slots) < 2 or len(slots) > _SLOTS:
         return
@@ -273,7 +278,14 @@ def _shared(
     if len(slots) > _GROUPS:
         groups = parallel_groups(directions_of_slots(assembly, slots))
     n = max(groups) + 1
-    if n < 2:
+    if n <= _FEW_GROUPS:
+        seen: set[str] = set()
+        for way in product(pot.names, repeat=n):
+            chosen = {p: way[g] for p, g in zip(slots, groups, strict=True)}
+            kind = kind_of_arrangement(assembly, chosen)
+            if len(set(way)) == 2 and kind not in seen:
+                seen.add(kind)
+                yield chosen
         return
     linkers = [_form(pot, name, kinds) for name in pot.names]
     if any(block is None for block in linkers):
