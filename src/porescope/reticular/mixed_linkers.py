@@ -174,7 +174,7 @@ def _require_filled(counts: Sequence[int], *, n_linkers: int, n_groups: int) -> 
 
 def _group_maps(
     maps: Int[np.ndarray, "maps slots"], groups: Int[np.ndarray, "slots"]
-) -> Int[np.ndarray, "maps groups"]:
+) -> Int[np.ndarray, "images groups"]:
     """Those permutations of slots that keep groups together, as permutations of groups."""
     n_groups = int(groups.max(initial=-1)) + 1
     found = [np.arange(n_groups)]

@@ -274,9 +274,7 @@ def _shared(
     assembly = template.assembly
     if len(slots) < 2 or len(slots) > _SLOTS:
         return
-    groups = list(range(len(slots)))
-    if len(slots) > _GROUPS:
-        groups = parallel_groups(directions_of_slots(assembly, slots))
+    groups = parallel_groups(directions_of_slots(assembly, slots))
     n = max(groups) + 1
     if n <= _FEW_GROUPS:
         seen: set[str] = set()
