@@ -236,18 +236,24 @@ def _arrangements(
 ) -> Iterator[tuple[dict[int, str], bool]]:
     """Which linker takes each slot, and whether the template is used in this way anyway.
 
-    Every way by the kinds of linkers that the template has, or the best by directions.
+    Every way by the kinds of linkers that the template has, or the best by directions. Linkers
+    of unlike charge do not take each other's place.
     """
     assembly = template.assembly
     blocks = [assembly.blocks[kind] for kind in assembly.kinds.tolist()]
     slots = [p for p, block in enumerate(blocks) if is_exchangeable(block)]
+    alike = len({pot.blocks[name][0].charge for name in pot.names}) == 1
     if len(entry.linkers) == 1:
+        if not alike:
+            return
         for chosen in _shared(template, slots, _kinds_of_text(entry.sites[0]), pot):
             yield chosen, False
         return
     free = [[n for n in pot.names if pot.fits(n, _kinds_of_text(t))] for t in entry.sites]
     first = _first_order(entry, pot) if len(entry.linkers) == 2 else None
     for way in product(*free):
+        if first is not None and way != first and not alike:
+            continue
         if len(set(way)) == 2:
             by_name = dict(zip(entry.linkers, way, strict=True))
             yield {p: by_name[blocks[p].smiles] for p in slots}, way == first
