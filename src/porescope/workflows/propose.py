@@ -147,6 +147,11 @@ def propose_frameworks(
         from porescope.workflows.propose_on_nets import propose_on_nets
 
         found += propose_on_nets(metals=metals, linkers=blocks, config=config)
+    from porescope.workflows.propose_mixed import propose_mixed
+
+    found += propose_mixed(
+        metals=wanted, linkers=blocks, sites=sites, store=store, config=config, without=without
+    )
     if not chosen and not found:
         raise ConfigError(_nothing_fits(metals, sites, config))
     crowd = _Crowd()
