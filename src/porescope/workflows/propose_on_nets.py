@@ -21,7 +21,8 @@ from porescope.reticular.placing import PlacingConfig, place_on_net
 from porescope.reticular.placing_copies import interpenetrated, stacked
 from porescope.reticular.smiles import linker_key
 from porescope.workflows.hypothetical_nets import COMMON_NETS
-from porescope.workflows.propose import ROOM, Proposal, ProposeConfig, overlaps
+from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
+from porescope.workflows.propose_build import overlaps
 
 N_NETS = 4
 """Nets in space that are tried for each node and form of the linkers."""
