@@ -44,7 +44,7 @@ def test_bonds_that_distances_do_not_give_are_missed() -> None:
 
 
 def test_what_is_crowded_is_not_sound() -> None:
-    for side, sound in ((8.0, True), (2.6, False), (1.7, False)):
+    for side, sound in ((8.0, True), (1.7, False), (1.5, False)):
         chain = _chain(side=side)
         assert is_sound(crystal_of_assembly(chain), chain) is sound
 

@@ -40,6 +40,7 @@ ACIDS = ("carboxylate", "dithiocarboxylate", "phosphonate", "sulfonate")
 
 _PATTERNS: dict[str, str] = {
     "carboxylate": "[!#8;!$([CX3](=[O,S])[O,S;H1,-])]-[CX3](=[OX1])[OX2H1,OX1-]",
+    "carboxylate on a double bond": "[#6]=[CX3]([OX2H1,OX1-])[OX2H1,OX1-]",
     "dithiocarboxylate": "[!#8]-[CX3](=[SX1])[SX2H1,SX1-]",
     "phosphonate": "[#6]-[PX4](=[OX1])([OX2H1,OX1-])[OX2H1,OX1-]",
     "sulfonate": "[#6]-[SX4](=[OX1])(=[OX1])[OX2H1,OX1-]",
@@ -174,6 +175,10 @@ def _acids(mol: Chem.Mol) -> list[Group]:
         for x, middle, *ends in _matches(mol, kind):
             removed = (middle, *ends)
             found.append(Group(kind=kind, atoms=(x,), partner=middle, removed=removed))
+    # betaines of pyridinium acids, when they are drawn without charges
+    for x, middle, *ends in _matches(mol, "carboxylate on a double bond"):
+        removed = (middle, *ends)
+        found.append(Group(kind="carboxylate", atoms=(x,), partner=middle, removed=removed))
     met: set[int] = set()
     unique = []
     for group in found:
