@@ -289,7 +289,8 @@ def _with_free_acids(groups: list[Group], acids: list[Group]) -> list[list[Group
     """Further choices: of two acids one keeps its proton, or all but the sulfonic ones do."""
     rest = [g for g in groups if g not in acids]
     found: list[list[Group]] = []
-    if len(acids) == 2 and rest:
+    hydroxyl = ("phenolate", "catecholate")
+    if len(acids) == 2 and any(g.kind not in hydroxyl for g in rest):
         found += [[g for g in acids if g is not free] + rest for free in acids]
     sulfonates = [g for g in acids if g.kind == "sulfonate"]
     if sulfonates and len(sulfonates) < len(acids):
