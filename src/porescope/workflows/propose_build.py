@@ -209,7 +209,8 @@ def built_otherwise(
         if _is_closed(closed, config) and is_sound(crystal, closed.assembly):
             found = _proposal(crystal, closed, other, entry, way)
         else:
-            found = _rescued((crystal, closed, other), entry, way, config, parting)
+            alike = f"{entry.shape} otherwise"
+            found = _rescued((crystal, closed, other), entry, way, config, parting, alike)
         if found is not None:
             yield replace(found, id=f"{found.id}, bound in way {number}")
 
@@ -234,11 +235,12 @@ def _rescued(
     way: Way,
     config: ProposeConfig,
     parting: Parting,
+    alike: str = "",
 ) -> Proposal | None:
     """A framework that is crowded or not quite closed, relaxed, or as it is if it may stay so."""
     crystal, closed, made = spare
     settled = None
-    if parting.may(crystal.n_atoms, entry.shape):
+    if parting.may(crystal.n_atoms, alike or entry.shape):
         settled = parted(crystal, closed.assembly)
     if settled is None:
         if not _is_closed(closed, config) or crystal.volume < ROOM * crystal.n_atoms:
