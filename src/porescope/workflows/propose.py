@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import gemmi
 import numpy as np
@@ -22,11 +23,23 @@ from porescope.reticular.linker_match import LinkerSites, linker_sites
 from porescope.reticular.nets.catalogue import net_named
 from porescope.reticular.smiles import canonical_smiles
 from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
-from porescope.workflows.propose_build import Parting, Parts, built, overlaps, scaled
+from porescope.workflows.propose_build import (
+    Parting,
+    Parts,
+    Way,
+    built,
+    built_otherwise,
+    overlaps,
+    scaled,
+)
 from porescope.workflows.propose_choice import chosen_templates
 
 __all__ = ["ROOM", "Proposal", "ProposeConfig", "overlaps", "propose_frameworks", "scaled"]
 
+_OTHERWISE = 60
+"""Templates on which linkers are also bound through other atoms."""
+_MOST_OTHERWISE = 50
+"""Proposals with linkers that are bound so."""
 _APART = 1.25
 """Atoms of one linker that are four and more bonds apart keep this distance, as a share of the sum
 of their radii."""
@@ -82,7 +95,6 @@ def propose_frameworks(
     blocks = {s: [b for b in found if not _clashes(b)] or found for s, found in blocks.items()}
     sites = {s: [linker_sites(b) for b in found] for s, found in blocks.items()}
     _require_two_ends(blocks)
-    parts = Parts(blocks=blocks, sites=sites, metals=wanted)
     chosen = chosen_templates(store.entries(), wanted, sites, without=without, config=config)
     found: list[Proposal] = []
     if config.on_nets:
@@ -96,18 +108,48 @@ def propose_frameworks(
     )
     if not chosen and not found:
         raise ConfigError(_nothing_fits(metals, sites, config))
+    found += _on_templates(
+        chosen,
+        store,
+        parts=Parts(blocks=blocks, sites=sites, metals=wanted),
+        config=config,
+        room=config.max_proposals - len(found),
+        progress=progress,
+    )
+    return found
+
+
+def _on_templates(
+    chosen: Sequence[tuple[TemplateEntry, Way]],
+    store: TemplateStore,
+    *,
+    parts: Parts,
+    config: ProposeConfig,
+    room: int,
+    progress: Callable[[float], None] | None,
+) -> list[Proposal]:
+    """Frameworks on templates; on the first ones also with linkers bound in other ways."""
     parting = Parting()
     relatives = Counter(entry.shape for entry in store.entries())
+    found: list[Proposal] = []
+    otherwise = 0
     for index, (entry, way) in enumerate(chosen):
         if progress is not None:
             progress(index / len(chosen))
-        if len(found) >= config.max_proposals:
+        if len(found) >= room:
             break
         template = store.template(entry.row)
-        made = built(template, entry, way, parts=parts, config=config, parting=parting)
-        if made is not None:
-            found.append(replace(made, n_relatives=relatives[entry.shape]))
-    return found
+        one = built(template, entry, way, parts=parts, config=config, parting=parting)
+        made = [] if one.proposal is None else [one.proposal]
+        if index < _OTHERWISE and otherwise < _MOST_OTHERWISE and one.made is not None:
+            others = built_otherwise(
+                template, entry, way, one.made, parts=parts, config=config, parting=parting
+            )
+            more = list(islice(others, _MOST_OTHERWISE - otherwise))
+            otherwise += len(more)
+            made += more
+        found += [replace(p, n_relatives=relatives[entry.shape]) for p in made]
+    return found[:room]
 
 
 def _clashes(block: Block) -> bool:

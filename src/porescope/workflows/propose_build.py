@@ -7,6 +7,7 @@ is relaxed for a few steps in the force field, the most promising first.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from porescope.reticular.block import Block
 from porescope.reticular.fit_assembly import AssemblyFit, AssemblyFitConfig, fit_assembly
 from porescope.reticular.linker_match import LinkerSites
 from porescope.reticular.smiles import linker_key
-from porescope.reticular.substitute import Substituted, substituted
+from porescope.reticular.substitute import Substituted, other_bindings, substituted
 from porescope.reticular.template import Template
 from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
 
@@ -32,13 +33,17 @@ _CLOSE = 0.72
 """Atoms nearer than this share of the sum of their radii, and not bonded, overlap."""
 _SHAPES = 3
 """Shapes of the linkers that are tried on a template before it is given up."""
-_PARTING = 6e5
+_PARTING = 1e6
 """Sum of the squared numbers of atoms of all frameworks that are relaxed to part their atoms: what
 it costs grows so."""
 _LARGEST_PARTED = 400
 """Atoms of the largest framework that is relaxed."""
 _PARTED_ALIKE = 4
 """Frameworks of one shape that are relaxed."""
+_NEAR = 2.0
+"""Links that are open by up to this many times what is forgiven may be closed by relaxing."""
+_ROUNDS = 8
+"""Bonds about an atom within which frameworks of one template are compared."""
 Way = dict[str, str]
 """For each linker of a template, the one that takes its place."""
 
@@ -82,6 +87,24 @@ class Parts:
     metals: tuple[int, ...]
     """Atomic numbers of the metals, rising."""
 
+    @property
+    def metal(self) -> int | None:
+        """The only metal, which takes the place of a template's."""
+        return self.metals[0] if len(self.metals) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Built:
+    """What came of one template."""
+
+    proposal: Proposal | None
+    """The framework; ``None`` where it does not close or overlaps."""
+    made: Substituted | None
+    """The template with new linkers as they lie best, its links open."""
+
+
+_Spare = tuple[Crystal, AssemblyFit, Substituted]
+
 
 def built(
     template: Template,
@@ -91,8 +114,8 @@ def built(
     parts: Parts,
     config: ProposeConfig,
     parting: Parting,
-) -> Proposal | None:
-    """One proposal, or ``None`` where it does not close or overlaps.
+) -> Built:
+    """One template with other linkers, closed.
 
     Parameters
     ----------
@@ -110,41 +133,136 @@ def built(
         How many may still be relaxed; it is counted.
     """
     if template.n_atoms > 4 * config.max_atoms:
-        return None
+        return Built(proposal=None, made=None)
     tried: dict[str, set[int]] = {}
-    spare: tuple[Crystal, AssemblyFit, Substituted] | None = None
+    first: Substituted | None = None
+    spare: list[_Spare] = []
     for _ in range(_SHAPES):
         made = substituted(
             template,
             linkers={old: parts.blocks[new] for old, new in way.items()},
             sites={old: parts.sites[new] for old, new in way.items()},
-            metal=parts.metals[0] if len(parts.metals) == 1 else None,
+            metal=parts.metal,
             without=tried,
         )
         if made is None or made.assembly.n_atoms > config.max_atoms:
             break
-        closed = fit_assembly(
-            scaled(made.assembly, made.scale),
-            config=AssemblyFitConfig(max_steps=12, give_up=1.5 * config.rms_gap),
-        )
-        if closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap:
+        first = first or made
+        closed = _closed(made, config)
+        if closed is not None:
             crystal = crystal_of_assembly(closed.assembly)
-            if is_sound(crystal, closed.assembly):
-                return _proposal(crystal, closed, made, entry, way)
-            spare = spare or (crystal, closed, made)
+            if _is_closed(closed, config) and is_sound(crystal, closed.assembly):
+                return Built(proposal=_proposal(crystal, closed, made, entry, way), made=first)
+            spare.append((crystal, closed, made))
         for old, index in made.used.items():
             tried.setdefault(old, set()).add(index)
-    if spare is None:
-        return None
+    spare.sort(key=lambda one: not _is_closed(one[1], config))
+    proposal = _rescued(spare[0], entry, way, config, parting) if spare else None
+    return Built(proposal=proposal, made=first)
+
+
+def built_otherwise(
+    template: Template,
+    entry: TemplateEntry,
+    way: Way,
+    made: Substituted,
+    *,
+    parts: Parts,
+    config: ProposeConfig,
+    parting: Parting,
+) -> Iterator[Proposal]:
+    """The same template with linkers bound through other atoms, or turned end for end.
+
+    Parameters
+    ----------
+    template:
+        The framework that is built on.
+    entry:
+        What is known of it.
+    way:
+        Which linker takes which place.
+    made:
+        How the linkers lie best.
+    parts:
+        Linkers and metals.
+    config:
+        Limits.
+    parting:
+        How many may still be relaxed; it is counted.
+    """
+    others = other_bindings(
+        template,
+        linkers={old: parts.blocks[new] for old, new in way.items()},
+        metal=parts.metal,
+        used=made.used,
+    )
+    met = {_bond_key(made.assembly)}
+    for number, other in enumerate(others, start=2):
+        key = _bond_key(other.assembly)
+        if key in met:
+            continue
+        met.add(key)
+        closed = _closed(other, config)
+        if closed is None:
+            continue
+        crystal = crystal_of_assembly(closed.assembly)
+        if _is_closed(closed, config) and is_sound(crystal, closed.assembly):
+            found = _proposal(crystal, closed, other, entry, way)
+        else:
+            alike = f"{entry.shape} otherwise"
+            found = _rescued((crystal, closed, other), entry, way, config, parting, alike)
+        if found is not None:
+            yield replace(found, id=f"{found.id}, bound in way {number}")
+
+
+def _closed(made: Substituted, config: ProposeConfig) -> AssemblyFit | None:
+    """The links closed as far as they go; ``None`` where that is not near enough to relax it."""
+    closed = fit_assembly(
+        scaled(made.assembly, made.scale),
+        config=AssemblyFitConfig(max_steps=12, give_up=1.5 * config.rms_gap),
+    )
+    near = closed.rms_gap <= _NEAR * config.rms_gap
+    return closed if near and closed.largest_gap <= _NEAR * config.largest_gap else None
+
+
+def _is_closed(closed: AssemblyFit, config: ProposeConfig) -> bool:
+    return closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap
+
+
+def _rescued(
+    spare: _Spare,
+    entry: TemplateEntry,
+    way: Way,
+    config: ProposeConfig,
+    parting: Parting,
+    alike: str = "",
+) -> Proposal | None:
+    """A framework that is crowded or not quite closed, relaxed, or as it is if it may stay so."""
     crystal, closed, made = spare
     settled = None
-    if parting.may(crystal.n_atoms, entry.shape):
+    if parting.may(crystal.n_atoms, alike or entry.shape):
         settled = parted(crystal, closed.assembly)
     if settled is None:
-        if crystal.volume < ROOM * crystal.n_atoms or overlaps(crystal, closed.assembly):
+        if not _is_closed(closed, config) or crystal.volume < ROOM * crystal.n_atoms:
+            return None
+        if overlaps(crystal, closed.assembly):
             return None
         settled = crystal
     return _proposal(settled, closed, made, entry, way)
+
+
+def _bond_key(assembly: Assembly) -> bytes:
+    """Equal for the same bonds between the same elements, hydrogen aside, in one template."""
+    numbers = np.concatenate([assembly.blocks[int(k)].numbers for k in assembly.kinds])
+    bonds = bonds_of_assembly(assembly)[:, :2]
+    bonds = bonds[(numbers[bonds[:, 0]] != 1) & (numbers[bonds[:, 1]] != 1)]
+    colours = np.sin(numbers.astype(np.float64))
+    for _ in range(_ROUNDS):
+        beside = np.zeros(len(colours))
+        np.add.at(beside, bonds[:, 0], np.cos(7.0 * colours[bonds[:, 1]]))
+        np.add.at(beside, bonds[:, 1], np.cos(7.0 * colours[bonds[:, 0]]))
+        colours = np.sin(3.0 * colours + 2.0 * beside)
+    return np.sort(colours[numbers != 1].round(6)).tobytes()
 
 
 def _proposal(
