@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from scipy.optimize import linear_sum_assignment
 
 from porescope.reticular.block import Block
+from porescope.reticular.placing_turns import rotations_about
 
 SiteKind = tuple[int, bool]
 """Atomic number of a site's atom, and for carbon whether the cut bond is a long one (C-P, C-S)."""
@@ -339,10 +340,4 @@ def _turned_flat(
     first, second = here[flat], np.cross(axis, here[flat])
     along, across = np.sum(first * there[flat], axis=1), np.sum(second * there[flat], axis=1)
     angle = 0.5 * np.arctan2(2.0 * np.sum(along * across), np.sum(along**2 - across**2))
-    return _about(axis, float(angle)) @ rotation
-
-
-def _about(axis: np.ndarray, angle: float) -> np.ndarray:
-    x, y, z = axis
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * (cross @ cross)
+    return rotations_about(axis, np.array([angle]))[0] @ rotation
