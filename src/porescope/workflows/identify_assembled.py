@@ -48,6 +48,9 @@ INDEXED_BREATHE = BreatheConfig(max_deviation=0.006)
 LINES_PRICE = 0.8
 """Taken off the logarithm of the odds of an assembled framework for each factor of e by which its
 lines outnumber the peaks: among many assembled cells one without symmetry fits by chance."""
+INDEXED_ODDS = (6.0, 4.0, 2.0)
+"""Prior odds of an assembled framework in the first, second or third indexed cell, against one that
+has a cell of its own: that its lattice lies near one found without it is no chance."""
 N_RELAXED = 10
 """Assembled frameworks that are relaxed, and then fitted again."""
 MOST_RELAXED_ATOMS = 600
@@ -315,7 +318,8 @@ def _ranked_together(
     for scored in both[1].scored:
         if scored.card.net_hash not in graphs:
             lines = max(scored.evidence.lines_per_peak, 1.0)
-            prior[scored.card.id] = -LINES_PRICE * float(np.log(lines))
+            odds = indexed_odds(scored.card.id)
+            prior[scored.card.id] = float(np.log(odds)) - LINES_PRICE * float(np.log(lines))
             found.append(scored)
     ranked = rank_scored(
         found,
@@ -326,6 +330,20 @@ def _ranked_together(
         log_prior=prior,
     )
     return AssembledIdentification(identification=_once_each(ranked), joined=joined)
+
+
+def indexed_odds(id: str) -> float:
+    """Prior odds of an assembled framework for the cell that it was put in.
+
+    Parameters
+    ----------
+    id:
+        Identifier of its card.
+    """
+    if IN_CELL not in id:
+        return 1.0
+    rank = int(id.split(IN_CELL)[1].split(",")[0])
+    return INDEXED_ODDS[rank - 1] if rank <= len(INDEXED_ODDS) else 1.0
 
 
 def _once_each(found: Identification) -> Identification:
