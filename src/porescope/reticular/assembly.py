@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from porescope.crystal.structure import Crystal
 from porescope.reticular.block import Block
+from porescope.reticular.translations import translation_lattice
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -173,13 +174,18 @@ def _along(
     return between if column == 1 else -between
 
 
-def linked_directions(assembly: Assembly) -> int:
-    """In how many directions the links run on for ever: 3 for a framework, 2 for layers.
+def linked_translations(assembly: Assembly) -> Int[np.ndarray, "rank 3"]:
+    """Translations along which the links run on for ever, in units of the cell vectors.
 
     Parameters
     ----------
     assembly:
         Posed blocks; of several nets the one that runs in most directions counts.
+
+    Returns
+    -------
+    :
+        A basis: three rows for a framework, two for layers, one for chains, none for molecules.
     """
     beyond: dict[int, list[tuple[int, np.ndarray]]] = {}
     for one, _, other, _, *cell in assembly.links.tolist():
@@ -187,7 +193,7 @@ def linked_directions(assembly: Assembly) -> int:
         beyond.setdefault(one, []).append((other, step))
         beyond.setdefault(other, []).append((one, -step))
     at: dict[int, np.ndarray] = {}
-    most = 0
+    best = np.zeros((0, 3), dtype=np.int64)
     for root in beyond:
         if root in at:
             continue
@@ -202,5 +208,6 @@ def linked_directions(assembly: Assembly) -> int:
                     waiting.append(other)
                 else:
                     crossings.append(place - at[other])
-        most = max(most, int(np.linalg.matrix_rank(np.array(crossings))))
-    return most
+        basis = translation_lattice(np.array(crossings))
+        best = basis if len(basis) > len(best) else best
+    return best

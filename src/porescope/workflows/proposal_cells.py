@@ -25,7 +25,7 @@ from porescope.reticular.assembly import (
     Assembly,
     bonds_of_assembly,
     crystal_of_assembly,
-    linked_directions,
+    linked_translations,
 )
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
 from porescope.workflows.propose import ROOM, Proposal, overlaps
@@ -47,10 +47,12 @@ class CellMatchConfig:
     volume_tolerance: float = 0.2
     """Largest relative difference of the volume."""
     n_trusted: int = 2
-    """Best cells for which the tolerances are wider for chains and layers, which may lie beside one
-    another in many ways."""
-    widening: float = 1.8
-    """By how much."""
+    """Best cells for which chains and layers count that fit in their own directions alone; they may
+    lie beside one another in many ways."""
+    along: float = 0.08
+    """Largest strain in the directions in which chains and layers run on."""
+    across: float = 0.5
+    """Largest relative difference of the other edges, and largest cosine of an angle's change."""
     max_strain: float = 0.25
     """Largest principal strain."""
     most_copies: int = 4
@@ -106,7 +108,7 @@ def match_cells(
     lattices: Sequence[Float[np.ndarray, "3 3"]],
     cells: Sequence[Float[np.ndarray, "3 3"]],
     *,
-    loose: Sequence[bool] = (),
+    runs: Sequence[Int[np.ndarray, "rank 3"]] = (),
     config: CellMatchConfig | None = None,
 ) -> list[CellMatch]:
     """Which lattices lie near which indexed cells, the nearest first.
@@ -117,8 +119,9 @@ def match_cells(
         Lattices of frameworks [Å].
     cells:
         Primitive lattices that index the pattern, the best first [Å].
-    loose:
-        Which of the frameworks are chains or layers; none by default.
+    runs:
+        Translations along which each framework is endless, in units of its lattice; all three by
+        default.
     config:
         Tolerances.
     """
@@ -127,14 +130,15 @@ def match_cells(
     found: list[CellMatch] = []
     for place, lattice in enumerate(lattices):
         source = _Source(lattice)
+        run = runs[place] if runs else np.eye(3, dtype=np.int64)
         own = []
         for cell, target in targets:
-            free = bool(loose) and loose[place] and cell < config.n_trusted
-            wide = config.widening if free else 1.0
             volume = abs(float(np.linalg.det(target)))
-            if abs(np.log(volume / source.volume)) > np.log1p(wide * config.volume_tolerance):
+            if abs(np.log(volume / source.volume)) > np.log1p(config.volume_tolerance):
                 continue
-            strained = source.strained_to(target, config, wide=wide)
+            strained = source.strained_to(target, config)
+            if strained is None and cell < config.n_trusted and 0 < len(run) < 3:
+                strained = source.laid_into(target, config, run=run)
             if strained is not None:
                 own.append(
                     CellMatch(proposal=place, cell=cell, lattice=strained[0], misfit=strained[1])
@@ -164,9 +168,9 @@ def proposals_in_cells(
         Tolerances and numbers.
     """
     config = config or CellMatchConfig()
-    loose = [linked_directions(p.assembly) < 3 for p in proposals]
+    runs = [linked_translations(p.assembly) for p in proposals]
     lattices = [p.assembly.lattice for p in proposals]
-    matches = match_cells(lattices, cells, loose=loose, config=config)
+    matches = match_cells(lattices, cells, runs=runs, config=config)
     found: list[Proposal] = []
     for match in matches:
         if len(found) >= config.most:
@@ -230,42 +234,86 @@ class _Source:
         self.lengths = np.linalg.norm(self.vectors, axis=1)
 
     def strained_to(
-        self, target: Float[np.ndarray, "3 3"], config: CellMatchConfig, *, wide: float
+        self, target: Float[np.ndarray, "3 3"], config: CellMatchConfig
     ) -> tuple[Float[np.ndarray, "3 3"], float] | None:
         """The lattice strained onto a reduced one, and the largest strain; ``None`` if it is far.
 
         Only the smallest strain of all ways to lay one on the other counts.
         """
-        edges = np.linalg.norm(target, axis=1)
-        near = np.abs(self.lengths[None] / edges[:, None] - 1.0) <= wide * config.length_tolerance
-        if not near.any(axis=1).all():
+        margin = float(np.sin(np.deg2rad(config.angle_tolerance_deg)))
+        bases = self._bases(target, length=config.length_tolerance, cosine=margin)
+        if not len(bases):
             return None
-        rows = [np.flatnonzero(row) for row in near]
-        alpha, beta, gamma = np.cos(np.deg2rad(parameters_from_lattice(target)[3:]))
-        margin = np.sin(np.deg2rad(wide * config.angle_tolerance_deg))
-        cosine = {
-            (i, j): (self.vectors[rows[i]] @ self.vectors[rows[j]].T)
-            / (self.lengths[rows[i]][:, None] * self.lengths[rows[j]])
-            for i, j in ((0, 1), (0, 2), (1, 2))
-        }
-        fits = np.abs(cosine[0, 1] - gamma)[:, :, None] <= margin
-        fits = fits & (np.abs(cosine[0, 2] - beta)[:, None, :] <= margin)
-        fits &= np.abs(cosine[1, 2] - alpha)[None] <= margin
-        first, second, third = np.nonzero(fits)
-        if not len(first):
-            return None
-        steps = np.stack([rows[0][first], rows[1][second], rows[2][third]], axis=1)
-        whole = np.rint(np.linalg.det(_steps()[steps]))
-        steps = steps[np.abs(whole) == 1]
-        if not len(steps):
-            return None
-        bases = self.vectors[steps]
         strains = _strains(bases, target)
         best = int(np.argmin(strains))
         if strains[best] > config.max_strain:
             return None
         change = np.linalg.inv(bases[best]) @ _unturned(bases[best], target)
         return self.lattice @ change, float(strains[best])
+
+    def laid_into(
+        self,
+        target: Float[np.ndarray, "3 3"],
+        config: CellMatchConfig,
+        *,
+        run: Int[np.ndarray, "rank 3"],
+    ) -> tuple[Float[np.ndarray, "3 3"], float] | None:
+        """The same for chains or layers, whose own directions alone must fit.
+
+        The misfit is the strain in these directions with a tenth of the whole one.
+        """
+        bases = self._bases(target, length=config.across, cosine=config.across)
+        if not len(bases):
+            return None
+        changes = np.linalg.inv(bases) @ target
+        # a lattice is its own inverse image, and layers are not to be turned over
+        changes = changes * np.sign(np.linalg.det(changes))[:, None, None]
+        own = run @ self.lattice
+        moved = own @ changes
+        metric = np.linalg.inv(own @ own.T) @ (moved @ np.swapaxes(moved, 1, 2))
+        strain = np.abs(np.sqrt(np.abs(np.linalg.eigvals(metric))) - 1.0).max(axis=1)
+        misfit = strain + 0.1 * _strains(bases, target)
+        best = int(np.argmin(misfit))
+        if strain[best] > config.along:
+            return None
+        turn = _turn_onto(moved[best], own)
+        return self.lattice @ changes[best] @ turn, float(misfit[best])
+
+    def _bases(
+        self, target: Float[np.ndarray, "3 3"], *, length: float, cosine: float
+    ) -> Float[np.ndarray, "bases 3 3"]:
+        """Bases of the lattice whose edges and angles are nearly those of another one."""
+        edges = np.linalg.norm(target, axis=1)
+        near = np.abs(self.lengths[None] / edges[:, None] - 1.0) <= length
+        rows = [np.flatnonzero(row) for row in near]
+        alpha, beta, gamma = np.cos(np.deg2rad(parameters_from_lattice(target)[3:]))
+        fits = np.ones([len(row) for row in rows], dtype=bool)
+        for i, j, wanted, axis in ((0, 1, gamma, 2), (0, 2, beta, 1), (1, 2, alpha, 0)):
+            found = (self.vectors[rows[i]] @ self.vectors[rows[j]].T) / (
+                self.lengths[rows[i]][:, None] * self.lengths[rows[j]]
+            )
+            fits &= np.expand_dims(np.abs(found - wanted) <= cosine, axis)
+        first, second, third = np.nonzero(fits)
+        steps = np.stack([rows[0][first], rows[1][second], rows[2][third]], axis=1)
+        whole = np.rint(np.linalg.det(_steps()[steps]))
+        return self.vectors[steps[np.abs(whole) == 1]]
+
+
+def _turn_onto(
+    moved: Float[np.ndarray, "rank 3"], goal: Float[np.ndarray, "rank 3"]
+) -> Float[np.ndarray, "3 3"]:
+    """The rotation that brings the directions of chains or layers back to where they were."""
+    if len(goal) == 2:
+        moved = np.vstack([moved, _normal(moved)])
+        goal = np.vstack([goal, _normal(goal)])
+    left, _, right = np.linalg.svd(moved.T @ goal)
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    return left @ flip @ right
+
+
+def _normal(plane: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "3"]:
+    normal = np.cross(plane[0], plane[1])
+    return normal / np.sqrt(max(float(np.linalg.norm(normal)), 1e-9))
 
 
 def _strains(

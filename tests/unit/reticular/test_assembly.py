@@ -12,7 +12,7 @@ from porescope.reticular.assembly import (
     bonds_of_assembly,
     crystal_of_assembly,
     link_gaps,
-    linked_directions,
+    linked_translations,
     with_nearest_ports,
 )
 from toy_framework import cubic, octahedron
@@ -76,7 +76,7 @@ def test_mixed_up_ports_of_one_atom_are_found() -> None:
 
 def test_a_framework_runs_on_in_three_directions_and_its_layers_in_two() -> None:
     whole = cubic()
-    assert linked_directions(whole) == 3
+    assert np.array_equal(linked_translations(whole), np.eye(3))
     flat = replace(whole, links=whole.links[whole.links[:, 2] != 3])
-    assert linked_directions(flat) == 2
-    assert linked_directions(replace(whole, links=whole.links[:0])) == 0
+    assert np.array_equal(linked_translations(flat), np.eye(3)[:2])
+    assert len(linked_translations(replace(whole, links=whole.links[:0]))) == 0

@@ -147,9 +147,17 @@ def test_blocks_are_carried_along() -> None:
     assert np.array_equal(moved.rotations, start.rotations)
 
 
-def test_layers_may_be_farther_from_the_cell_than_frameworks() -> None:
-    far = np.diag([10.0, 11.0, 15.0])
-    indexed = np.diag([10.1, 11.1, 12.2])
+def test_layers_must_fit_in_their_plane_only() -> None:
+    layered = np.array([[10.0, 0.0, 0.0], [0.0, 11.0, 0.0], [0.0, 0.0, 7.4]])
+    indexed = np.array([[10.2, 0.0, 0.0], [0.0, 10.9, 0.0], [3.3, 2.0, 7.1]])
     config = CellMatchConfig(most_copies=1)
-    assert match_cells([far], [indexed], config=config) == []
-    assert len(match_cells([far], [indexed], loose=[True], config=config)) == 1
+    assert match_cells([layered], [indexed], config=config) == []
+    plane = np.eye(3, dtype=np.int64)[:2]
+    (match,) = match_cells([layered], [indexed], runs=[plane], config=config)
+    assert same(match.lattice, indexed)
+    # the layers keep their direction: they are stretched by what the cell asks for, and not turned
+    assert np.allclose(match.lattice[:2], np.diag([10.2, 10.9, 0.0])[:2], atol=1e-6)
+    (other,) = match_cells([layered], [-indexed], runs=[plane], config=config)
+    assert np.linalg.det(other.lattice) > 0.0
+    upright = np.eye(3, dtype=np.int64)[1:]
+    assert match_cells([layered], [indexed], runs=[upright], config=config) == []
