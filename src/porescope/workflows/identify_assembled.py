@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from porescope.datasets.template_store import TemplateEntry, TemplateStore
 from porescope.diffraction.breathe import BreatheConfig
@@ -16,6 +16,7 @@ from porescope.diffraction.search import SearchConfig
 from porescope.errors import ConfigError, ConvergenceError
 from porescope.reticular.assembly import bonds_of_assembly
 from porescope.reticular.smiles import canonical_smiles, linker_key
+from porescope.workflows.assembled_odds import log_odds_of
 from porescope.workflows.candidate_fits import FitTask
 from porescope.workflows.identify import (
     Identification,
@@ -41,16 +42,10 @@ ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
 """Assembled cells are off by a few percent."""
 ASSEMBLED_BREATHE = BreatheConfig(max_deviation=0.04)
 """Each edge by its own amount."""
-INDEXED_SEARCH = SearchConfig(max_strain=0.008, tolerance_relative=0.003)
+INDEXED_SEARCH = SearchConfig(max_strain=0.002, tolerance_relative=0.002)
 """Indexed cells are right or wrong."""
-INDEXED_BREATHE = BreatheConfig(max_deviation=0.006)
+INDEXED_BREATHE = BreatheConfig(max_deviation=0.001)
 """They hardly breathe."""
-LINES_PRICE = 0.8
-"""Taken off the logarithm of the odds of an assembled framework for each factor of e by which its
-lines outnumber the peaks: among many assembled cells one without symmetry fits by chance."""
-INDEXED_ODDS = (6.0, 4.0, 2.0)
-"""Prior odds of an assembled framework in the first, second or third indexed cell, against one that
-has a cell of its own: that its lattice lies near one found without it is no chance."""
 N_RELAXED = 10
 """Assembled frameworks that are relaxed, and then fitted again."""
 MOST_RELAXED_ATOMS = 600
@@ -188,7 +183,7 @@ def identify_assembled(
                 again = identify_peaks(more.space, peaks, config=settings, allowed=rows, **common)
                 assembled = _merged(assembled, again, moved)
     both = [library, assembled]
-    return _ranked_together(both, joined, contents, peaks, task=task, model=model)
+    return _ranked_together(both, joined, contents, peaks, cells, task=task, model=model)
 
 
 def _merged(
@@ -303,6 +298,7 @@ def _ranked_together(
     joined: JoinedSpace,
     contents: dict[str, tuple[str, ...]],
     peaks: PeakList,
+    cells: Sequence[Float[np.ndarray, "3 3"]],
     *,
     task: FitTask,
     model: ProbabilityModel | None,
@@ -315,35 +311,22 @@ def _ranked_together(
             prior[scored.card.id] = float(np.log(KNOWN_LINKERS_ODDS))
         graphs.add(scored.card.net_hash)
         found.append(scored)
-    for scored in both[1].scored:
-        if scored.card.net_hash not in graphs:
-            lines = max(scored.evidence.lines_per_peak, 1.0)
-            odds = indexed_odds(scored.card.id)
-            prior[scored.card.id] = float(np.log(odds)) - LINES_PRICE * float(np.log(lines))
-            found.append(scored)
+    n_peaks = peaks_within(peaks, task).n_peaks
+    new = [scored for scored in both[1].scored if scored.card.net_hash not in graphs]
+    prior |= {
+        scored.card.id: odds
+        for scored, odds in zip(new, log_odds_of(new, cells, n_peaks=n_peaks), strict=True)
+    }
+    found += new
     ranked = rank_scored(
         found,
         shortlist=both[0].shortlist,
-        n_peaks=peaks_within(peaks, task).n_peaks,
+        n_peaks=n_peaks,
         model=model,
         space=joined.space,
         log_prior=prior,
     )
     return AssembledIdentification(identification=_once_each(ranked), joined=joined)
-
-
-def indexed_odds(id: str) -> float:
-    """Prior odds of an assembled framework for the cell that it was put in.
-
-    Parameters
-    ----------
-    id:
-        Identifier of its card.
-    """
-    if IN_CELL not in id:
-        return 1.0
-    rank = int(id.split(IN_CELL)[1].split(",")[0])
-    return INDEXED_ODDS[rank - 1] if rank <= len(INDEXED_ODDS) else 1.0
 
 
 def _once_each(found: Identification) -> Identification:

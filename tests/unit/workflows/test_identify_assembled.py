@@ -19,8 +19,6 @@ from porescope.diffraction.corrupt import CorruptionConfig, corrupt_pattern
 from porescope.diffraction.pattern import Pattern
 from porescope.errors import PorescopeError
 from porescope.workflows.candidate_fits import card_reflections, card_space_group
-from porescope.workflows.identify_assembled import INDEXED_ODDS, indexed_odds
-from porescope.workflows.proposal_cells import IN_CELL
 from porescope.workflows.propose import ProposeConfig, propose_frameworks
 from porescope.workflows.solution import SolveResult
 from porescope.workflows.solve import SolveConfig, solve_pattern
@@ -199,10 +197,3 @@ def test_a_pot_that_makes_nothing_is_said_in_one_sentence(
     with pytest.raises(PorescopeError, match=said) as caught:
         solve_pattern(pattern, config=config, library=library, templates=store)
     assert "\n" not in str(caught.value)
-
-
-def test_frameworks_in_the_best_indexed_cells_are_likelier() -> None:
-    odds = [indexed_odds(f"assembled:X{IN_CELL}{n}, relaxed") for n in range(1, 6)]
-    assert odds[:3] == list(INDEXED_ODDS)
-    assert odds[3:] == [1.0, 1.0]
-    assert indexed_odds("assembled:X, relaxed") == 1.0
