@@ -1,0 +1,1 @@
+"""The training room: one loop for every model, its checkpoints, its metrics."""
