@@ -335,6 +335,8 @@ def _fill_patterns(
         order = np.argsort(position[:seen])
         where, what = position[:seen][order], area[:seen][order]
         found = _merged(where, what, merge[b] * fwhm[b])
+        if found == 0:
+            continue
         where, what = where[:found], what[:found]
         top = what.max()
         ratio = np.empty(found)
