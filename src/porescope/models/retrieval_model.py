@@ -19,6 +19,9 @@ from porescope.models.inputs import CrystalInputs, PatternInputs
 
 LEAST_TEMPERATURE = 0.01
 """A learned temperature does not fall below this (CLIP's bound, Radford et al. 2021)."""
+INVARIANCES = frozenset({"order", "origin", "rotation", "cell", "supercell"})
+"""What a crystal's description may change in without the crystal being another: order of the
+atoms, origin, orientation, choice of the primitive cell, and repetition of it."""
 
 
 class RetrievalModel(nn.Module, ABC):
@@ -40,6 +43,11 @@ class RetrievalModel(nn.Module, ABC):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
+    """Optional inputs without which it cannot encode."""
+    invariances: ClassVar[frozenset[str]] = INVARIANCES
+    """What the crystal's embedding does not change with; the contract tests hold it to these."""
+    unit_vectors: ClassVar[bool] = True
+    """Whether the embeddings have length one."""
 
     def __init__(
         self, config: Any, *, dimension: int, temperature: float = 0.05, learned: bool = True
