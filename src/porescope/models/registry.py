@@ -6,6 +6,7 @@ network is imported only when it is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from porescope.errors import ConfigError
 
 if TYPE_CHECKING:
+    from porescope.models.contrastive import Contrast
     from porescope.models.retrieval_model import RetrievalModel
 
 
@@ -117,3 +119,8 @@ def build_model(preset: Preset, *, config: Any | None = None) -> RetrievalModel:
     """
     module = import_module(f"porescope.models.{preset.folder}.network")
     return getattr(module, preset.network)(config_class(preset)() if config is None else config)
+
+
+def loss_of(preset: Preset) -> Callable[..., Contrast]:
+    """The preset's loss, with the arguments of :func:`porescope.models.contrastive.contrast`."""
+    return import_module(f"porescope.models.{preset.folder}.loss").contrast

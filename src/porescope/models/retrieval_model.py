@@ -46,8 +46,6 @@ class RetrievalModel(nn.Module, ABC):
     """Optional inputs without which it cannot encode."""
     invariances: ClassVar[frozenset[str]] = INVARIANCES
     """What the crystal's embedding does not change with; the contract tests hold it to these."""
-    unit_vectors: ClassVar[bool] = True
-    """Whether the embeddings have length one."""
 
     def __init__(
         self, config: Any, *, dimension: int, temperature: float = 0.05, learned: bool = True
@@ -68,6 +66,11 @@ class RetrievalModel(nn.Module, ABC):
     def temperature(self) -> Float[Tensor, ""]:
         """Temperature of the contrastive loss."""
         return self.log_temperature.exp().clamp(min=LEAST_TEMPERATURE)
+
+    @property
+    def unit_vectors(self) -> bool:
+        """Whether the embeddings have length one; a configuration may say otherwise."""
+        return getattr(self.config, "unit_vectors", True)
 
     @abstractmethod
     def encode_patterns(self, patterns: PatternInputs) -> Float[Tensor, "patterns dimension"]:

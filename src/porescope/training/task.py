@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -29,6 +29,7 @@ class TaskFacts:
     """Anything else worth writing down."""
 
 
+@runtime_checkable
 class Task(Protocol):
     """One thing to learn.
 
