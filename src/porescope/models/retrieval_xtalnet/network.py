@@ -172,8 +172,8 @@ def _check_atoms(atoms: AtomInputs, *, most: int) -> None:
         raise ConfigError(f"crystal {int(counts.argmin())} of the batch has no atoms")
     if int(counts.max()) > most:
         raise ConfigError(
-            f"crystal {int(counts.argmax())} of the batch has {int(counts.max())} atoms, the preset "
-            f"'xtalnet' reads at most {most}; reduce it to its primitive cell, or use 'small'"
+            f"crystal {int(counts.argmax())} of the batch has {int(counts.max())} atoms, 'xtalnet' "
+            f"reads at most {most}; reduce it to its primitive cell, or use the preset 'small'"
         )
     low, high = int(atoms.numbers.min()), int(atoms.numbers.max())
     if low < 1 or high > N_ELEMENTS:
