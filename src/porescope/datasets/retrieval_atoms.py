@@ -7,7 +7,9 @@ a store of structures, under the source and the identifier of its card.
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -25,7 +27,7 @@ from porescope.crystal.structure import Crystal
 from porescope.crystal.symmetry import standardise
 from porescope.datasets.archives.collections import COLLECTIONS
 from porescope.datasets.archives.members import archive_members, archive_path, text_from_bytes
-from porescope.datasets.library import Library
+from porescope.datasets.library import SHIPPED, Library
 from porescope.datasets.packaged import packaged_crystal
 from porescope.datasets.structure_store import StoredStructure, StructureStore
 from porescope.errors import ConfigError, PorescopeError
@@ -333,3 +335,33 @@ def stored_contents(contents: FrameworkContents, *, key: str, source: str) -> St
         labels={"metal": contents.metal, "linkers": json.dumps(list(contents.linkers))},
         arrays={"beads": beads.astype(np.float32)},
     )
+
+
+def main() -> None:
+    """``python -m porescope.datasets.retrieval_atoms --structures FOLDER --out FILE``."""
+    parser = argparse.ArgumentParser(description="Take the library's structures apart.")
+    parser.add_argument("--structures", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--limit", type=int, default=None)
+    options = parser.parse_args()
+
+    def show(done: int, total: int) -> None:
+        sys.stderr.write(f"\r{done}/{total} ")
+
+    with Library.open([SHIPPED]) as library:
+        report = build_contents(
+            library,
+            folder=options.structures,
+            out=options.out,
+            limit=options.limit,
+            n_processes=options.processes,
+            on_progress=show,
+        )
+    sys.stderr.write("\n")
+    for status, count in report.statuses.items():
+        sys.stdout.write(f"{status}: {count}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -34,7 +34,7 @@ class CspNet(nn.Module):
     layer_norm:
         Whether layers normalise their input, and the readout its.
     n_elements:
-        Atomic numbers 1 to this one are known.
+        Atomic numbers 1 to this one are known; atoms of any other start as zeros.
     pairs_at_once:
         Pairs of atoms worked on at once.
     """
@@ -74,7 +74,7 @@ class CspNet(nn.Module):
         Parameters
         ----------
         numbers:
-            Atomic numbers, 1 to ``n_elements``.
+            Atomic numbers.
         frac:
             Fractional coordinates.
         batch:
@@ -88,7 +88,8 @@ class CspNet(nn.Module):
             angle = (frac.float()[:, :, None] * self.waves).flatten(1)
             sines, cosines = angle.sin(), angle.cos()
             gram = (lattice.float() @ lattice.float().mT).flatten(1)
-        atoms = self.elements(numbers - 1)
+        known = (numbers >= 1) & (numbers <= self.elements.num_embeddings)
+        atoms = self.elements((numbers - 1).where(known, 0)) * known[:, None]
         share = 1.0 / counts[batch].to(atoms.dtype)[:, None]
         for layer in self.layers:
             assert isinstance(layer, CspLayer)

@@ -82,7 +82,7 @@ class XtalnetNetwork(RetrievalModel):
         Raises
         ------
         ConfigError
-            Where there are no atoms, too many, or ones of unknown elements.
+            Where there are no atoms or too many.
         """
         require_inputs(crystals, needs=self.needs)
         assert crystals.atoms is not None
@@ -174,10 +174,4 @@ def _check_atoms(atoms: AtomInputs, *, most: int) -> None:
         raise ConfigError(
             f"crystal {int(counts.argmax())} of the batch has {int(counts.max())} atoms, 'xtalnet' "
             f"reads at most {most}; reduce it to its primitive cell, or use the preset 'small'"
-        )
-    low, high = int(atoms.numbers.min()), int(atoms.numbers.max())
-    if low < 1 or high > N_ELEMENTS:
-        raise ConfigError(
-            f"the preset 'xtalnet' knows the elements 1 to {N_ELEMENTS}, "
-            f"got atomic number {low if low < 1 else high}"
         )
