@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 
@@ -89,9 +89,7 @@ class RetrievalSet:
         keep = self.sides == SIDES.index(side)
         return np.flatnonzero(keep & self.preferred if preferred else keep)
 
-    def lines_of(
-        self, row: int
-    ) -> tuple[Float[np.ndarray, "lines"], Float[np.ndarray, "lines"]]:
+    def lines_of(self, row: int) -> tuple[Float[np.ndarray, "lines"], Float[np.ndarray, "lines"]]:
         """Q of the ideal lines [1/Å] and their strengths."""
         part = slice(int(self.offsets[row]), int(self.offsets[row + 1]))
         reciprocal = np.linalg.inv(self.lattices[row]).T
@@ -145,7 +143,7 @@ def retrieval_set(library: Library, *, split: Split | None = None) -> RetrievalS
 @cache
 def _fractions(formula: str) -> tuple[tuple[int, float], ...]:
     """Atomic number (0 if unknown) and share of each element of a formula."""
-    amounts: Counter[int] = Counter()
+    amounts: dict[int, float] = defaultdict(float)
     for symbol, count in _TOKEN.findall(formula):
         number = gemmi.Element(symbol).atomic_number
         amounts[number if 0 < number < ELEMENT_SLOTS else 0] += float(count or 1.0)

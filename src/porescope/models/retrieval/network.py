@@ -75,6 +75,7 @@ class SetTower(nn.Module):
         )
         self.norm = nn.LayerNorm(config.width)
         self.out = nn.Linear(config.width, config.dimension)
+        self.aside = nn.Linear(config.composition_width, config.dimension, bias=False)
 
     def forward(
         self,
@@ -90,7 +91,7 @@ class SetTower(nn.Module):
         x = self.gather(x.flatten(1)) + self.join(composition)
         for layer in self.layers:
             x = layer(x)
-        return self.out(self.norm(x)) + F.pad(composition, (0, self.out.out_features - composition.shape[1]))
+        return self.out(self.norm(x)) + self.aside(composition)
 
 
 class RetrievalNetwork(RetrievalModel):
@@ -109,8 +110,7 @@ class RetrievalNetwork(RetrievalModel):
             temperature=config.temperature,
             learned=config.learned_temperature,
         )
-        self.pattern_tower = SetTower(config)
-        self.crystal_tower = self.pattern_tower if config.shared else SetTower(config)
+        self.towers = nn.ModuleList(SetTower(config) for _ in range(1 if config.shared else 2))
         width = config.composition_width
         self.presence = nn.Linear(ELEMENT_SLOTS, width)
         self.fractions = nn.Linear(ELEMENT_SLOTS, width)
@@ -121,7 +121,7 @@ class RetrievalNetwork(RetrievalModel):
         """Unit vectors of patterns."""
         known = patterns.has_elements[:, None]
         expected = torch.where(known, self.presence(patterns.elements), self.unknown)
-        x = self.pattern_tower(
+        x = self.towers[0](
             patterns.q, patterns.log_intensity, patterns.mask, expected + self.sides[0]
         )
         return F.normalize(x.float(), dim=1)
@@ -131,7 +131,5 @@ class RetrievalNetwork(RetrievalModel):
         share = crystals.composition
         contents = self.presence((share > 0.0).to(share.dtype)) + self.fractions(share.sqrt())
         lorentz = crystals.log_intensity - 2.0 * crystals.q.clamp(min=1e-3).log()
-        x = self.crystal_tower(
-            crystals.q, lorentz, crystals.mask, contents + self.sides[1]
-        )
+        x = self.towers[-1](crystals.q, lorentz, crystals.mask, contents + self.sides[1])
         return F.normalize(x.float(), dim=1)
