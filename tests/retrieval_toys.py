@@ -25,6 +25,7 @@ from porescope.models.inputs import (
 )
 from porescope.models.retrieval_model import RetrievalModel
 from porescope.nn.mlp import mlp
+from porescope.nn.parallel import process_count
 from porescope.training.metrics import hit_rates, ranks_of_truth
 from porescope.training.task import TaskFacts, epoch_order
 
@@ -210,7 +211,10 @@ class ToyTask:
 
     n_crystals: int = 24
     batch_size: int = 8
+    """Pairs of one process's batch."""
     seed: int = 0
+    noise: float = 0.01
+    """Displacement of each pattern, drawn anew [1/Å]."""
     data_hash: str = "toy"
     spoil_step: int = -1
     """Step whose loss is made infinite."""
@@ -232,7 +236,7 @@ class ToyTask:
     @property
     def batches_per_epoch(self) -> int:
         """Batches of an epoch."""
-        return self.n_crystals // self.batch_size
+        return self.n_crystals // process_count() // self.batch_size
 
     @property
     def watched(self) -> str:
@@ -245,7 +249,9 @@ class ToyTask:
         for start in range(0, len(order) - self.batch_size + 1, self.batch_size):
             rows = order[start : start + self.batch_size].tolist()
             patterns = _joined([self.patterns.part(row, row + 1) for row in rows])
-            shift = torch.from_numpy(generator.normal(scale=0.01, size=(len(rows), 1))).float()
+            shift = torch.from_numpy(
+                generator.normal(scale=self.noise, size=(len(rows), 1))
+            ).float()
             crystals = [self.inputs.part(row, row + 1) for row in rows]
             yield ToyBatch(
                 patterns=replace(patterns, q=patterns.q + shift),

@@ -79,12 +79,25 @@ def write_bytes_whole(path: Path, content: bytes) -> None:
     os.replace(partial, path)
 
 
+def unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors of which no two are the same memory; of several names the first in order stays.
+
+    A state dictionary names a weight twice where a model uses one layer in two places.
+    """
+    first: dict[tuple[int, torch.Size], str] = {}
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        first.setdefault((tensor.data_ptr(), tensor.shape), name)
+    kept = {name for (_, shape), name in first.items() if shape.numel()}
+    return {n: t for n, t in tensors.items() if n in kept or not t.numel()}
+
+
 def write_tensors_whole(
     path: Path, tensors: dict[str, Tensor], *, metadata: dict[str, str]
 ) -> None:
     """Write a safetensors file so that it is there whole or as it was before."""
     partial = path.with_name(path.name + ".partial")
-    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in unshared(tensors).items()}
     save_file(held, partial, metadata=metadata)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
@@ -117,7 +130,7 @@ def write_checkpoint(
     kind = getattr(torch, stored)
     cast = {
         name: value.to(kind) if value.is_floating_point() else value
-        for name, value in weights.items()
+        for name, value in unshared(weights).items()
     }
     text = json.dumps(asdict(card), indent=1, sort_keys=True)
     write_tensors_whole(path, cast, metadata={"card": text})
@@ -213,14 +226,14 @@ def load_model(
             f"{card.preset!r}, and this porescope has version {known.version}; "
             f"train it again, or use the porescope {card.package_version} that trained it"
         )
-    model = _empty_model(known, card)
+    model = _empty_model(known, card=card)
     weights = load_file(path)
     _check_fit(model, weights, path=path)
-    model.load_state_dict(weights)
+    model.load_state_dict(weights, strict=False)
     return model.to(device).eval(), card
 
 
-def _empty_model(preset: Preset, card: Card) -> RetrievalModel:
+def _empty_model(preset: Preset, *, card: Card) -> RetrievalModel:
     """The network of a card, leaving torch's global generator as it was."""
     with torch.random.fork_rng(devices=[]):
         return build_model(preset, config=config_from_dict(preset, card.config))
@@ -228,7 +241,7 @@ def _empty_model(preset: Preset, card: Card) -> RetrievalModel:
 
 def _check_fit(model: RetrievalModel, weights: dict[str, Tensor], *, path: Path) -> None:
     """Refuse weights that are not those of the network, naming the first that differ."""
-    own = model.state_dict()
+    own = unshared(model.state_dict())
     missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
     shapes = [
         name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from porescope.errors import ConfigError
+from porescope.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from porescope.models.contrastive import Contrast
@@ -117,10 +119,17 @@ def build_model(preset: Preset, *, config: Any | None = None) -> RetrievalModel:
     MissingExtraError
         If torch is not installed.
     """
-    module = import_module(f"porescope.models.{preset.folder}.network")
+    module = _with_torch(f"porescope.models.{preset.folder}.network")
     return getattr(module, preset.network)(config_class(preset)() if config is None else config)
 
 
 def loss_of(preset: Preset) -> Callable[..., Contrast]:
     """The preset's loss, with the arguments of :func:`porescope.models.contrastive.contrast`."""
-    return import_module(f"porescope.models.{preset.folder}.loss").contrast
+    return _with_torch(f"porescope.models.{preset.folder}.loss").contrast
+
+
+def _with_torch(name: str) -> ModuleType:
+    """A module that needs torch."""
+    if find_spec("torch") is None:
+        raise MissingExtraError("torch", extra="ml")
+    return import_module(name)

@@ -83,7 +83,7 @@ def save_state(
     tensors |= _optimizer_tensors(optimizer)
     write_tensors_whole(
         path,
-        {name: tensor.clone() for name, tensor in tensors.items()},
+        tensors,
         metadata={
             "schema": str(STATE_SCHEMA),
             "place": json.dumps(asdict(place)),
@@ -159,9 +159,10 @@ def load_state(
     def under(prefix: str) -> dict[str, Tensor]:
         return {n[len(prefix) :]: t for n, t in tensors.items() if n.startswith(prefix)}
 
-    model.load_state_dict(under("model."))
+    # A weight with two names is saved under one, so that the other is missing here.
+    model.load_state_dict(under("model."), strict=False)
     if average is not None:
-        average.load_state_dict(under("average."))
+        average.load_state_dict(under("average."), strict=False)
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in under("optimizer.").items():
         number, key = name.split(".", 1)

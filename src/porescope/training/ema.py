@@ -18,11 +18,11 @@ def averaged(model: nn.Module, *, decay: float) -> AveragedModel:
     Parameters
     ----------
     model:
-        The model; its buffers are averaged too where they hold real numbers.
+        The model; of its buffers the average keeps the newest.
     decay:
         Decay per step.
     """
-    return AveragedModel(model, multi_avg_fn=_average(decay), use_buffers=True)
+    return AveragedModel(model, multi_avg_fn=_average(decay))
 
 
 def _average(decay: float) -> Callable[[Any, Any, Any], None]:
