@@ -1,0 +1,380 @@
+"""The retrieval space in use: embed a library once, then find the nearest of anything in it.
+
+The embeddings stand in one memory-mapped array of unit vectors (float16), in the order of the
+cards, beside a small JSON file that says which weights and which library made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from porescope.crystal.structure import Crystal
+from porescope.datasets.library import CardTable, Library
+from porescope.datasets.making import CardConfig, card_reflections, without_displacements
+from porescope.datasets.retrieval_set import ELEMENT_SLOTS, RetrievalSet, retrieval_set
+from porescope.diffraction.peaks import PeakList
+from porescope.diffraction.radiation import Radiation
+from porescope.errors import ConfigError, ParseError
+from porescope.models.checkpoint import load_model
+from porescope.models.retrieval.predict import (
+    batch_of_crystals,
+    embed_crystals,
+    embed_patterns,
+    pattern_inputs,
+)
+from porescope.models.retrieval_model import RetrievalModel
+from porescope.training.peak_corruption import MAX_LINES, ideal_lines
+
+SCHEMA = 1
+"""Version of the index; newer ones are refused by name."""
+ROWS = 512
+"""Crystals embedded at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """One framework near a query."""
+
+    number: int
+    """Number of its nearest card, for :meth:`Library.cards`."""
+    row: int
+    """Row of the index."""
+    similarity: float
+    """Cosine of the angle between the embeddings, -1 to 1."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RetrievalIndex:
+    """The embeddings of a library, with the model that made them."""
+
+    model: RetrievalModel
+    """In evaluation mode."""
+    embeddings: Float[np.ndarray, "cards dimension"]
+    """Unit vectors (float16, memory-mapped)."""
+    numbers: Int[np.ndarray, "cards"]
+    """Numbers of the cards."""
+    frameworks: Int[np.ndarray, "cards"]
+    """Equal codes are the same framework."""
+
+    def __len__(self) -> int:
+        """Number of cards."""
+        return len(self.numbers)
+
+    @cached_property
+    def _in_memory(self) -> Float[np.ndarray, "cards dimension"]:
+        """The same as float32, for fast products."""
+        return np.asarray(self.embeddings, dtype=np.float32)
+
+    def similarities(
+        self, queries: Float[np.ndarray, "queries dimension"]
+    ) -> Float[np.ndarray, "queries cards"]:
+        """Cosines between queries and all cards.
+
+        Parameters
+        ----------
+        queries:
+            Unit vectors.
+        """
+        return queries.astype(np.float32) @ self._in_memory.T
+
+    def nearest(
+        self,
+        query: Float[np.ndarray, "dimension"],
+        *,
+        n: int = 10,
+        allowed: Bool[np.ndarray, "cards"] | None = None,
+    ) -> list[Neighbour]:
+        """The nearest frameworks, each by its nearest card, nearest first.
+
+        Parameters
+        ----------
+        query:
+            A unit vector.
+        n:
+            How many.
+        allowed:
+            Cards that may be named; all by default.
+        """
+        score = self.similarities(query[None])[0]
+        if allowed is not None:
+            score = np.where(allowed, score, -np.inf)
+        found: list[Neighbour] = []
+        seen: set[int] = set()
+        for row in np.argsort(-score, kind="stable").tolist():
+            if len(found) >= n or not np.isfinite(score[row]):
+                break
+            if int(self.frameworks[row]) in seen:
+                continue
+            seen.add(int(self.frameworks[row]))
+            found.append(
+                Neighbour(number=int(self.numbers[row]), row=row, similarity=float(score[row]))
+            )
+        return found
+
+    def embed_peaks(
+        self,
+        peaks: PeakList,
+        *,
+        radiation: Radiation,
+        elements: Sequence[int] | None = None,
+    ) -> Float[np.ndarray, "dimension"]:
+        """The embedding of a pattern.
+
+        Parameters
+        ----------
+        peaks:
+            Its peaks.
+        radiation:
+            What it was measured with.
+        elements:
+            Atomic numbers that the chemist expects, or None.
+
+        Raises
+        ------
+        ConfigError
+            If there are no peaks.
+        """
+        inputs = pattern_inputs([peaks], [radiation], elements=[elements])
+        return embed_patterns(self.model, inputs)[0]
+
+    def embed_crystal(self, crystal: Crystal) -> Float[np.ndarray, "dimension"]:
+        """The embedding of a crystal; see :func:`lines_of_crystal`."""
+        return embed_crystals(self.model, _inputs_of_crystal(crystal))[0]
+
+
+def elements_allowed(
+    table: CardTable, elements: Sequence[int], *, always: Sequence[int] = (1, 8)
+) -> Bool[np.ndarray, "cards"]:
+    """Cards with no other elements than these.
+
+    Parameters
+    ----------
+    table:
+        The cards.
+    elements:
+        Atomic numbers that a card may have.
+    always:
+        Atomic numbers that every card may have besides: of water.
+    """
+    words = [0, 0]
+    for number in {*elements, *always}:
+        words[(number - 1) // 64] |= 1 << ((number - 1) % 64)
+    mask = np.array(words, dtype=np.uint64)
+    return ~np.any(table.elements & ~mask, axis=1)
+
+
+def lines_of_crystal(
+    crystal: Crystal,
+) -> tuple[Float[np.ndarray, "lines"], Float[np.ndarray, "lines"]]:
+    """Q [1/Å] and strengths of a crystal's ideal lines, made as the library's cards are.
+
+    Lines of equal spacing are one, so that the choice of the cell does not matter.
+
+    Parameters
+    ----------
+    crystal:
+        The structure.
+    """
+    hkl, strength, _ = card_reflections(without_displacements(crystal), config=CardConfig())
+    q = 2.0 * np.pi * np.linalg.norm(hkl @ np.linalg.inv(crystal.lattice).T, axis=1)
+    return q, strength
+
+
+def _inputs_of_crystal(crystal: Crystal):
+    q, strength = lines_of_crystal(crystal)
+    kept = np.argsort(-strength, kind="stable")[:MAX_LINES]
+    kept = kept[strength[kept] > 1e-9 * strength.max(initial=0.0)]
+    if not len(kept):
+        raise ConfigError(f"the crystal {crystal.name!r} has no lines; check its atoms and cell")
+    numbers = np.where(
+        (crystal.numbers > 0) & (crystal.numbers < ELEMENT_SLOTS), crystal.numbers, 0
+    )
+    amount = np.bincount(numbers, weights=crystal.occupancy, minlength=ELEMENT_SLOTS)
+    return batch_of_crystals(
+        q[kept][None].astype(np.float32),
+        np.log(strength[kept] / strength.max())[None].astype(np.float32),
+        mask=np.ones((1, len(kept)), dtype=bool),
+        composition=(amount / amount.sum())[None].astype(np.float32),
+        volume_per_atom=np.array([crystal.volume / amount.sum()], dtype=np.float32),
+    )
+
+
+def embed_set(
+    model: RetrievalModel,
+    data: RetrievalSet,
+    *,
+    rows: Int[np.ndarray, "rows"] | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Float[np.ndarray, "rows dimension"]:
+    """Embeddings of a set's crystals as they are (float16).
+
+    Parameters
+    ----------
+    model:
+        In evaluation mode; it reads no more than lines and compositions.
+    data:
+        The crystals.
+    rows:
+        Which of them; all by default.
+    progress:
+        Called with what is being done and the share that is finished.
+
+    Raises
+    ------
+    ConfigError
+        If the model reads atoms or beads.
+    """
+    if model.needs & {"atoms", "beads"}:
+        raise ConfigError(
+            "this model reads atoms, which the library's cards do not hold; use preset 'small'"
+        )
+    rows = np.arange(len(data)) if rows is None else rows
+    made = np.empty((len(rows), model.dimension), dtype=np.float16)
+    for start in range(0, len(rows), ROWS):
+        part = rows[start : start + ROWS]
+        lines = ideal_lines(data, part)
+        inputs = batch_of_crystals(
+            lines.q,
+            lines.log_intensity,
+            mask=lines.mask,
+            composition=data.composition[part],
+            volume_per_atom=data.volume_per_atom[part],
+        )
+        made[start : start + len(part)] = embed_crystals(model, inputs)
+        if progress is not None:
+            progress("embedding the library", (start + len(part)) / len(rows))
+    return made
+
+
+def embed_library(
+    library: Library,
+    *,
+    checkpoint: str | Path,
+    out: str | Path,
+    progress: Callable[[str, float], None] | None = None,
+) -> Path:
+    """Embed every card of a library.
+
+    Parameters
+    ----------
+    library:
+        The library.
+    checkpoint:
+        Weights.
+    out:
+        Name of the index; ``.npy`` and ``.json`` are written, whole or not at all.
+    progress:
+        Called with what is being done and the share that is finished.
+
+    Returns
+    -------
+    :
+        Path of the array.
+    """
+    model, card = load_model(checkpoint)
+    data = retrieval_set(library)
+    made = embed_set(model, data, progress=progress)
+    path = Path(out).with_suffix(".npy")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "schema": SCHEMA,
+        "preset": card.preset,
+        "weights": file_digest(Path(checkpoint).with_suffix(".safetensors")),
+        "library": data.content_hash,
+        "cards": len(data),
+    }
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as stream:
+        np.save(stream, made, allow_pickle=False)
+    text = path.with_name(path.stem + ".json.partial")
+    text.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(partial, path)
+    os.replace(text, path.with_suffix(".json"))
+    return path
+
+
+def open_index(
+    path: str | Path, *, library: Library, checkpoint: str | Path, data: RetrievalSet | None = None
+) -> RetrievalIndex:
+    """Open what :func:`embed_library` wrote.
+
+    Parameters
+    ----------
+    path:
+        The index.
+    library:
+        The library that was embedded.
+    checkpoint:
+        The weights that embedded it.
+    data:
+        The library's crystals, if they are at hand.
+
+    Raises
+    ------
+    ParseError
+        If there is no index, it is damaged, or it is of a newer version.
+    ConfigError
+        If it was made of another library or with other weights.
+    """
+    path = Path(path).with_suffix(".npy")
+    facts = _facts(path)
+    model, _ = load_model(checkpoint)
+    data = retrieval_set(library) if data is None else data
+    weights = file_digest(Path(checkpoint).with_suffix(".safetensors"))
+    for what, held, wanted in (
+        ("library", facts.get("library"), data.content_hash),
+        ("weights", facts.get("weights"), weights),
+    ):
+        if held != wanted:
+            raise ConfigError(
+                f"the index {path.name} was made with another {what} than the one given; embed "
+                "the library again"
+            )
+    try:
+        embeddings = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ParseError(f"the embeddings cannot be read ({error})", path=path) from error
+    if embeddings.shape != (len(data), model.dimension):
+        raise ParseError(
+            f"expected {len(data)} embeddings of length {model.dimension}, found "
+            f"{embeddings.shape}; embed the library again",
+            path=path,
+        )
+    return RetrievalIndex(
+        model=model, embeddings=embeddings, numbers=data.ids, frameworks=data.frameworks
+    )
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """The JSON beside the array."""
+    beside = path.with_suffix(".json")
+    if not beside.is_file() or not path.is_file():
+        raise ParseError("there is no index; embed the library first", path=path)
+    try:
+        facts = json.loads(beside.read_text(encoding="utf-8"))
+        schema = int(facts["schema"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ParseError(f"expected the facts of an index ({error})", path=beside) from error
+    if schema > SCHEMA:
+        raise ParseError(
+            f"this index has version {schema}, this porescope reads up to {SCHEMA}; install a "
+            "newer porescope",
+            path=beside,
+        )
+    return facts
+
+
+def file_digest(path: Path) -> str:
+    """Short hash of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
