@@ -111,6 +111,18 @@ def config_from_dict(preset: Preset, values: dict[str, Any]) -> Any:
     return made(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
 
+def network_class(preset: Preset) -> type[Any]:
+    """The class of the preset's network.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch is not installed.
+    """
+    module = _with_torch(f"porescope.models.{preset.folder}.network")
+    return getattr(module, preset.network)
+
+
 def build_model(preset: Preset, *, config: Any | None = None) -> RetrievalModel:
     """A new network of the preset, its weights drawn from torch's global generator.
 
@@ -119,8 +131,7 @@ def build_model(preset: Preset, *, config: Any | None = None) -> RetrievalModel:
     MissingExtraError
         If torch is not installed.
     """
-    module = _with_torch(f"porescope.models.{preset.folder}.network")
-    return getattr(module, preset.network)(config_class(preset)() if config is None else config)
+    return network_class(preset)(config_class(preset)() if config is None else config)
 
 
 def loss_of(preset: Preset) -> Callable[..., Contrast]:

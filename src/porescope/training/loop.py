@@ -33,7 +33,13 @@ from porescope.training.distributed import (
 from porescope.training.ema import averaged
 from porescope.training.log import RunLog
 from porescope.training.optimizer import adamw
-from porescope.training.precision import Resolved, autocast, hardware, resolved_precision
+from porescope.training.precision import (
+    Resolved,
+    autocast,
+    hardware,
+    resolved_precision,
+    small_numbers_as_zero,
+)
 from porescope.training.prefetch import made_ahead
 from porescope.training.schedule import learning_rate_factor
 from porescope.training.task import Task
@@ -121,7 +127,11 @@ def train(
     """
     out.mkdir(parents=True, exist_ok=True)
     devices = [device] if device.type == "cuda" else []
-    with process_group(device) as device, torch.random.fork_rng(devices=devices):
+    with (
+        small_numbers_as_zero(),
+        process_group(device) as device,
+        torch.random.fork_rng(devices=devices),
+    ):
         run = _Run(model, task, preset=preset, out=out, config=config, device=device)
         if (out / STATE_FILE).exists() and not restart:
             run.resume()

@@ -23,6 +23,7 @@ from porescope.apps.cli import (
     simulate,
     solve,
     take_apart,
+    train,
 )
 from porescope.apps.cli.failure import EXPECTED, Stopped, one_line, report_failure
 
@@ -90,6 +91,7 @@ app.command(name="screen")(screen.screen)
 app.add_typer(adsorb.app, name="adsorb")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(library.app, name="library")
+app.add_typer(train.app, name="train")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
