@@ -181,6 +181,20 @@ def card_key(source: str, id: str) -> str:
     return f"{source}:{id}"
 
 
+def keys_of_cards(library: Library, numbers: Int[np.ndarray, "cards"]) -> tuple[str, ...]:
+    """Names of cards' structures in the store.
+
+    Parameters
+    ----------
+    library:
+        The cards.
+    numbers:
+        Their numbers, such as :attr:`porescope.datasets.retrieval_set.RetrievalSet.ids`.
+    """
+    names = {entry.number: card_key(entry.source, entry.id) for entry in library.entries()}
+    return tuple(names[int(number)] for number in numbers)
+
+
 def build_contents(
     library: Library,
     *,
