@@ -16,7 +16,7 @@ import sys
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,8 @@ import numpy as np
 from porescope.crystal.symmetry import find_symmetry
 from porescope.datasets.library import SHIPPED, Library
 from porescope.datasets.retrieval_set import RetrievalSet, retrieval_set
+from porescope.datasets.splits import Side
 from porescope.diffraction.corrupt import (
-    NO_CORRUPTION,
     CorruptionConfig,
     corrupt_pattern,
     ideal_pattern,
@@ -42,10 +42,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 WORK = Path(__file__).parents[1] / "results" / "work" / "retrieval_patterns"
 CORRUPTED = CorruptionConfig(cell_isotropic=0.0, cell_axis=0.015)
 """Each axis by its own amount up to 1.5 %, as in the benchmark of identification."""
-IDEAL = replace(NO_CORRUPTION, end_deg=(30.0, 30.0))
+RADIATION = radiation_from_name(CORRUPTED.radiation)
 GRID_DEG = 3.0 + 0.02 * np.arange(1351)
 MAX_PEAKS = 200
 KINDS = ("ideal", "corrupted")
+COLUMNS = ("peaks", "ranges_deg", "profiles", "seconds")
 CHUNK = 50
 SEED = 5
 
@@ -57,21 +58,36 @@ class Cases:
     rows: np.ndarray
     """Row of the truth in the retrieval set."""
     peaks: np.ndarray
-    """2θ [°], area, height, full width [°] of up to 200 peaks, not-a-number beyond the last."""
+    """2θ [°], area, height, full width [°] and the uncertainties of 2θ and area of up to 200 peaks,
+    not-a-number beyond the last."""
+    ranges_deg: np.ndarray
+    """First and last angle of each [°]."""
     profiles: np.ndarray
     """Background-free intensities from 3° to 30° in steps of 0.02°, maximum 1; 0 where unseen."""
     seconds: np.ndarray
     """Time of preparing each."""
 
+    def peak_list(self, i: int) -> PeakList:
+        """The peaks of one case, by angle."""
+        found = self.peaks[i][~np.isnan(self.peaks[i, :, 0])].astype(np.float64)
+        angle, area, height, width, sigma_angle, sigma_area = found.T
+        return PeakList(
+            two_theta_deg=angle,
+            sigma_two_theta_deg=sigma_angle,
+            area=area,
+            sigma_area=sigma_area,
+            height=height,
+            fwhm_deg=width,
+            wavelength=RADIATION.wavelength,
+        )
 
-def _one(path: Path, *, row: int, seed: int) -> list[tuple[np.ndarray, np.ndarray, float]]:
-    """Peaks, profile and time of the ideal and of the corrupted pattern."""
+
+def _one(path: Path, *, row: int, seed: int) -> list[tuple[np.ndarray, ...]]:
+    """Peaks, range, profile and time of the ideal and of the corrupted pattern."""
     crystal = find_symmetry(read_cif(path), symprec=0.05)
     rng = np.random.default_rng([seed, row])
     corrupted = corrupt_pattern(
-        reflections_of(
-            crystal, d_min=CORRUPTED.d_min, radiation=radiation_from_name(CORRUPTED.radiation)
-        ),
+        reflections_of(crystal, d_min=CORRUPTED.d_min, radiation=RADIATION),
         lattice=crystal.lattice,
         rng=rng,
         config=CORRUPTED,
@@ -85,18 +101,24 @@ def _one(path: Path, *, row: int, seed: int) -> list[tuple[np.ndarray, np.ndarra
         seconds = time.perf_counter() - started
         net = np.interp(GRID_DEG, prepared.two_theta_deg, prepared.net, left=0.0, right=0.0)
         net = np.maximum(net, 0.0) / max(float(net.max()), 1e-12)
-        made.append((peak_rows(prepared.peaks), net.astype(np.float16), seconds))
+        ends = prepared.two_theta_deg[[0, -1]]
+        made.append((peak_rows(prepared.peaks), ends, net.astype(np.float16), np.array(seconds)))
     return made
 
 
 def peak_rows(peaks: PeakList) -> np.ndarray:
     """The strongest peaks in a fixed number of rows."""
     peaks = peaks.strongest(MAX_PEAKS)
-    made = np.full((MAX_PEAKS, 4), np.nan, dtype=np.float32)
-    made[: peaks.n_peaks, 0] = peaks.two_theta_deg
-    made[: peaks.n_peaks, 1] = peaks.area
-    made[: peaks.n_peaks, 2] = peaks.height
-    made[: peaks.n_peaks, 3] = peaks.fwhm_deg
+    columns = (
+        peaks.two_theta_deg,
+        peaks.area,
+        peaks.height,
+        peaks.fwhm_deg,
+        peaks.sigma_two_theta_deg,
+        peaks.sigma_area,
+    )
+    made = np.full((MAX_PEAKS, len(columns)), np.nan, dtype=np.float32)
+    made[: peaks.n_peaks] = np.stack(columns, axis=1)
     return made
 
 
@@ -115,19 +137,18 @@ def _chunk(
             kept.append(row)
         except (PorescopeError, ArithmeticError, FileNotFoundError, IndexError) as error:
             failed.append(f"{cif_path}: {error}")
-    arrays = {"rows": np.array(kept)}
+    arrays = {"rows": np.array(kept), "failed": np.array(failed, dtype=str)}
     for k, kind in enumerate(KINDS):
-        arrays[f"{kind}_peaks"] = np.stack([r[k][0] for r in results])
-        arrays[f"{kind}_profiles"] = np.stack([r[k][1] for r in results])
-        arrays[f"{kind}_seconds"] = np.array([r[k][2] for r in results])
-    part = out.with_suffix(".part.npz")
-    np.savez_compressed(part, failed=np.array(failed, dtype=str), **arrays)
+        for place, name in enumerate(COLUMNS):
+            arrays[f"{kind}_{name}"] = np.stack([r[k][place] for r in results])
+    part = out.with_name(f"part-{out.name}")
+    np.savez_compressed(part, allow_pickle=False, **arrays)
     part.replace(out)
     return f"{out.name}: {len(kept)} made, {len(failed)} failed"
 
 
 def make(
-    data: RetrievalSet, library: Library, *, structures: Path, side: str, n: int, jobs: int
+    data: RetrievalSet, library: Library, *, structures: Path, side: Side, n: int, jobs: int
 ) -> None:
     """The missing files of a side."""
     rows = np.random.default_rng(SEED).permutation(data.rows(side))[: n or None]
@@ -156,15 +177,13 @@ def read_cases(side: str) -> dict[str, Cases]:
         raise FileNotFoundError(f"no patterns of the {side} side; make them with {__file__}")
     loaded = [dict(np.load(path, allow_pickle=False)) for path in files]
     rows = np.concatenate([part["rows"] for part in loaded])
-    return {
-        kind: Cases(
-            rows=rows,
-            peaks=np.concatenate([part[f"{kind}_peaks"] for part in loaded]),
-            profiles=np.concatenate([part[f"{kind}_profiles"] for part in loaded]),
-            seconds=np.concatenate([part[f"{kind}_seconds"] for part in loaded]),
-        )
-        for kind in KINDS
-    }
+
+    def joined(kind: str) -> dict[str, np.ndarray]:
+        return {
+            name: np.concatenate([part[f"{kind}_{name}"] for part in loaded]) for name in COLUMNS
+        }
+
+    return {kind: Cases(rows=rows, **joined(kind)) for kind in KINDS}
 
 
 def main() -> int:
