@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from porescope.datasets.retrieval_contents import RetrievalContents
+from porescope.datasets.library import Library
+from porescope.datasets.retrieval_atoms import keys_of_cards
+from porescope.datasets.retrieval_contents import RetrievalContents, load_contents
+from porescope.datasets.structure_store import StructureStore
+from porescope.errors import ConfigError
 from porescope.models.inputs import (
     AtomInputs,
     BeadInputs,
@@ -65,6 +70,44 @@ class PackedContents:
         if "linkers" in self.needs:
             inputs = replace(inputs, linkers=linker_graphs(self.contents, rows))
         return inputs
+
+
+def contents_of_library(
+    store: Path,
+    *,
+    library: Library,
+    numbers: Int[np.ndarray, "crystals"],
+    needs: frozenset[str],
+    most_atoms: int | None = None,
+) -> PackedContents:
+    """Contents of a library's crystals, from a store of structures.
+
+    Parameters
+    ----------
+    store:
+        Made by :func:`porescope.datasets.retrieval_atoms.build_contents`.
+    library:
+        The cards.
+    numbers:
+        Their numbers, in the order of the set that batches are made of
+        (:attr:`porescope.datasets.retrieval_set.RetrievalSet.ids`).
+    needs, most_atoms:
+        As in :class:`PackedContents`.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no store, or none of the crystals is in it.
+    """
+    with StructureStore(store) as opened:
+        contents = load_contents(opened, keys_of_cards(library, numbers))
+    packed = PackedContents(contents, needs=needs, most_atoms=most_atoms)
+    if not packed.readable.any():
+        raise ConfigError(
+            f"the store {store.name} has none of the library's structures; build it with: "
+            "python -m porescope.datasets.retrieval_atoms"
+        )
+    return packed
 
 
 def atom_inputs(contents: RetrievalContents, rows: Int[np.ndarray, "n"]) -> AtomInputs:
