@@ -178,6 +178,7 @@ class _Run:
             "precision": self.precision,
             "n_processes": process_count(),
             "data_hash": self.task.facts.data_hash,
+            "n_examples": self.task.facts.n_examples,
             "batches_per_epoch": self.per_epoch,
         }
 

@@ -6,16 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from porescope.datasets.library import SHIPPED, Library
-from porescope.datasets.retrieval_atoms import card_key
-from porescope.datasets.retrieval_contents import load_contents
-from porescope.datasets.structure_store import StructureStore
 from porescope.errors import ConfigError
 from porescope.models.registry import config_from_dict, network_class, preset_named
-from porescope.training.config import TrainConfig
-from porescope.training.contents_inputs import PackedContents
+from porescope.training.config import Precision, TrainConfig
+from porescope.training.contents_inputs import PackedContents, contents_of_library
 from porescope.training.loop import TrainProgress, TrainResult
 from porescope.workflows.train_retrieval import TASKS, TRAINING, train_retrieval
 
@@ -123,6 +120,11 @@ def _changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
         raise ConfigError(
             f"a training has no setting {', '.join(map(repr, unknown))}; it has {', '.join(known)}"
         )
+    formats = get_args(Precision)
+    if changes.get("precision", "auto") not in formats:
+        raise ConfigError(
+            f"precision must be one of {', '.join(formats)}, not {changes['precision']!r}"
+        )
     return replace(config, **changes)
 
 
@@ -131,12 +133,12 @@ def _contents(
 ) -> PackedContents:
     """Contents of the cards that have lines, in the order of the retrieval set."""
     if not path.is_file():
-        raise ConfigError(f"no contents at {path}; build them from the structure files first")
+        raise ConfigError(
+            f"no contents at {path}; build them with: python -m porescope.datasets.retrieval_atoms"
+        )
     with Library.open(library) as opened:
         table = opened.peak_table(threads=1)
-        entries = {entry.number: entry for entry in opened.entries()}
         numbers = table.ids[table.offsets[1:] > table.offsets[:-1]]
-        keys = [card_key(entries[int(n)].source, entries[int(n)].id) for n in numbers]
-    with StructureStore(path) as store:
-        held = load_contents(store, keys)
-    return PackedContents(held, needs=needs, most_atoms=most_atoms)
+        return contents_of_library(
+            path, library=opened, numbers=numbers, needs=needs, most_atoms=most_atoms
+        )
