@@ -388,7 +388,7 @@ def of_search(bench: Bench, library: Library, *, n: int) -> list[dict[str, objec
     return rows
 
 
-FIELDS = (
+FIELDS: tuple[str, ...] = (
     "method", "direction", "patterns", "elements", "haystack", "n_queries", "n_haystack", "top_1",
     "top_5", "top_10", "mrr", "ms_a_query", "crystals_a_second", "seed", "data", "weights",
     "commit", "date", "hardware",

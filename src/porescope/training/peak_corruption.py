@@ -129,7 +129,7 @@ def _patterns(data, rows, metrics, strengths, *, draws: PeakDraws, noise, rng):
         draws.start_deg, draws.end_deg, draws.shift_deg, draws.tilt_deg, draws.axis_factors,
         draws.fwhm_deg, draws.march, draws.march_axis, draws.u_iso, draws.counts,
         draws.background, draws.impurities, draws.guests, draws.contents, draws.merge,
-        draws.threshold, noise, error, batch.q, batch.log_intensity, batch.width, batch.mask,
+        draws.crowding, draws.threshold, noise, error, batch.q, batch.log_intensity, batch.width, batch.mask,
     )  # fmt: skip
     return batch
 
@@ -293,29 +293,31 @@ def _merged(position, area, tolerance):
 
 
 @njit(cache=True, nogil=True)
-def _ratio_to_noise(position, area, i, top, fwhm, counts, background):
-    # Of a filter matched to the width: counts of the peak against its own and what lies below.
+def _ratio_to_noise(position, area, i, top, fwhm, counts, background, crowding):
+    # Of a filter matched to the width: counts of the peak against its own, what lies below, and
+    # what a fit leaves of the neighbours.
     height = counts * area[i] / top
     angle = position[i]
     offset = (angle - background[2]) / background[3]
     below = background[0] + background[1] * exp(-2.77 * offset * offset)
     below = counts * (below + background[4] * 5.0 / angle)
+    neighbours = 0.0
     for step in (-1, 1):
         j = i + step
         while 0 <= j < len(area) and abs(position[j] - angle) < 6.0 * fwhm:
             x = 2.0 * (position[j] - angle) / fwhm
             tail = 0.5 / (1.0 + x * x) + 0.5 * exp(-0.693 * x * x)
-            below += counts * area[j] / top * tail
+            neighbours += counts * area[j] / top * tail
             j += step
-    points = fwhm / 0.02
-    return height * sqrt(0.75 * points / (below + 0.7 * height + 1.0))
+    variance = (below + neighbours + 0.7 * height + 1.0) / (0.75 * fwhm / 0.02)
+    return height / sqrt(variance + (crowding * neighbours) ** 2)
 
 
 @njit(cache=True, nogil=True)
 def _fill_patterns(
     rows, offsets, hkl, laue, spans, metrics, strengths, start, end, shift, tilt, factors, fwhm,
-    march, axis, u_iso, counts, background, impurities, guests, contents, merge, threshold,
-    noise, error, q, log_intensity, width, mask,
+    march, axis, u_iso, counts, background, impurities, guests, contents, merge, crowding,
+    threshold, noise, error, q, log_intensity, width, mask,
 ):  # fmt: skip
     position = np.empty(strengths.shape[1] + 8)
     area = np.empty(strengths.shape[1] + 8)
@@ -341,7 +343,9 @@ def _fill_patterns(
         top = what.max()
         ratio = np.empty(found)
         for i in range(found):
-            ratio[i] = _ratio_to_noise(where, what, i, top, fwhm[b], counts[b], background[b])
+            ratio[i] = _ratio_to_noise(
+                where, what, i, top, fwhm[b], counts[b], background[b], crowding[b]
+            )
         kept = np.flatnonzero(ratio > threshold[b])
         if len(kept) > slots:
             strongest = np.argsort(-what[kept])[:slots]

@@ -31,10 +31,15 @@ class PeakCorruptionConfig:
     """Share of the corrupted patterns whose scan ends early."""
     short_end_deg: Range = (26.0, 40.0)
     """Last angle of these [°]."""
-    merge: Range = (0.5, 0.9)
+    merge: Range = (0.7, 1.2)
     """Distance below which two lines are one peak, over the full width."""
-    threshold: Range = (4.5, 7.0)
-    """Least ratio of a peak to its noise."""
+    crowding: Range = (0.1, 0.6)
+    """Share of the neighbours' heights that a fit leaves as if it were noise."""
+    threshold: Range = (4.0, 11.0)
+    """Least ratio of a peak to its noise; with ``merge`` and ``crowding`` such that peaks are as
+    many, at all angles, as ``prepare_pattern`` finds."""
+    ideal_threshold: float = 2.0
+    """Factor on it for ideal patterns, whose noise is taken from their weak peaks."""
     contents_sigma: float = 0.2
     """Scale of the standard deviation (half-normal) of the logarithm of a factor on each line:
     other contents of the pores, another metal."""
@@ -74,6 +79,7 @@ class PeakDraws:
     contents: Float[np.ndarray, "n"]
     """Standard deviation of the logarithm of a factor on each line."""
     merge: Float[np.ndarray, "n"]
+    crowding: Float[np.ndarray, "n"]
     threshold: Float[np.ndarray, "n"]
 
 
@@ -143,7 +149,9 @@ def draw_peaks(config: PeakCorruptionConfig, *, n: int, rng: np.random.Generator
         guests=guests,
         contents=np.abs(rng.normal(size=n)) * config.contents_sigma * ~clean,
         merge=rng.uniform(*config.merge, size=n),
-        threshold=rng.uniform(*config.threshold, size=n),
+        crowding=rng.uniform(*config.crowding, size=n),
+        threshold=rng.uniform(*config.threshold, size=n)
+        * np.where(clean, config.ideal_threshold, 1.0),
     )
 
 
