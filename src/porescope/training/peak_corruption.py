@@ -129,7 +129,8 @@ def _patterns(data, rows, metrics, strengths, *, draws: PeakDraws, noise, rng):
         draws.start_deg, draws.end_deg, draws.shift_deg, draws.tilt_deg, draws.axis_factors,
         draws.fwhm_deg, draws.march, draws.march_axis, draws.u_iso, draws.counts,
         draws.background, draws.impurities, draws.guests, draws.contents, draws.merge,
-        draws.crowding, draws.threshold, noise, error, batch.q, batch.log_intensity, batch.width, batch.mask,
+        draws.crowding, draws.threshold, noise, error, batch.q, batch.log_intensity, batch.width,
+        batch.mask,
     )  # fmt: skip
     return batch
 

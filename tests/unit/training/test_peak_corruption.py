@@ -185,14 +185,14 @@ def test_a_crystal_without_lines_in_the_scan_gives_no_peaks() -> None:
 
 
 def test_peaks_are_about_as_many_as_a_real_search_finds() -> None:
-    crystal = tetragonal(1.6)
+    crystal = tetragonal()
     lab = replace(NO_CORRUPTION, noise=True, flat_background=(0.02, 0.02), end_deg=(45.0, 45.0))
     found = reflections_of(crystal, d_min=lab.d_min, radiation=CU)
     pattern = corrupt_pattern(
         found, lattice=crystal.lattice, rng=np.random.default_rng(0), config=lab
     )
     real = prepare_pattern(pattern).peaks
-    data = set_of([crystal])
+    data = set_of([crystal], number=1)
     config = replace(DIRTY, laboratory=lab, contents_sigma=0.0, short_share=0.0)
     pairs = corrupted_pairs(data, np.array([0]), config=config, rng=np.random.default_rng(0))
     mask = pairs.patterns.mask[0]
