@@ -251,7 +251,7 @@ def test_ten_examples_are_learned(preset: Preset) -> None:
     crystals = some_crystals(10)
     patterns, contents = pattern_inputs(crystals, seed=3), crystal_inputs(crystals)
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    for _ in range(60):
+    for _ in range(40):
         optimizer.zero_grad()
         seen = loss_of(preset)(model, patterns, contents)
         seen.loss.backward()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -257,3 +257,31 @@ def _check_fit(model: RetrievalModel, weights: dict[str, Tensor], *, path: Path)
             "train it again",
             path=path,
         )
+
+
+def repack(
+    path: Path, out: Path, *, stored: Stored = "float16", metrics: dict[str, float] | None = None
+) -> Path:
+    """Write a checkpoint again, smaller, to be shipped.
+
+    Parameters
+    ----------
+    path:
+        A checkpoint.
+    out:
+        The new one.
+    stored:
+        Its number format.
+    metrics:
+        What was measured since; added to the card's.
+
+    Returns
+    -------
+    :
+        Path of the new weights.
+    """
+    card = read_card(path)
+    card = replace(card, metrics={**card.metrics, **(metrics or {})})
+    return write_checkpoint(
+        out, load_file(path.with_suffix(".safetensors")), card=card, stored=stored
+    )

@@ -42,7 +42,8 @@ def encode_in_chunks(
 ) -> Float[Tensor, "members dimension"]:
     """Embeddings of a batch, encoded in chunks.
 
-    Where gradients are wanted each chunk's activations are recomputed in the backward pass.
+    Where gradients are wanted each chunk's activations are recomputed in the backward pass, with
+    the same dropout. A batch normalisation sees chunks for batches.
 
     Parameters
     ----------

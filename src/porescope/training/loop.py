@@ -37,6 +37,7 @@ from porescope.training.precision import (
     Resolved,
     autocast,
     hardware,
+    own_random_state,
     resolved_precision,
     small_numbers_as_zero,
 )
@@ -126,12 +127,7 @@ def train(
         If the gradient stays not finite.
     """
     out.mkdir(parents=True, exist_ok=True)
-    devices = [device] if device.type == "cuda" else []
-    with (
-        small_numbers_as_zero(),
-        process_group(device) as device,
-        torch.random.fork_rng(devices=devices),
-    ):
+    with small_numbers_as_zero(), process_group(device) as device, own_random_state(device):
         run = _Run(model, task, preset=preset, out=out, config=config, device=device)
         if (out / STATE_FILE).exists() and not restart:
             run.resume()
@@ -345,7 +341,7 @@ class _Run:
         """Save the state from time to time; True where the time limit has come."""
         now = time.monotonic()
         limit = self.config.time_limit_s
-        over = decided(limit > 0.0 and now - self.started >= limit, device=self.device)
+        over = limit > 0.0 and decided(now - self.started >= limit, device=self.device)
         if process_rank() == 0 and not over and now - self.saved >= self.config.save_every_s:
             self.save()
         return over and not self.place.finished

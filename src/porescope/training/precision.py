@@ -70,6 +70,11 @@ def small_numbers_as_zero() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
+def own_random_state(device: torch.device) -> AbstractContextManager[None]:
+    """A context that leaves torch's global generators as they were."""
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
+
+
 def hardware(device: torch.device) -> str:
     """The machine in a few words, for cards and rows."""
     if device.type == "cuda":
