@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -70,6 +70,7 @@ class RetrievalTaskConfig:
         return hashlib.blake2b(repr(self).encode(), digest_size=4).hexdigest()
 
 
+@runtime_checkable
 class Contents(Protocol):
     """Adds what some presets read besides: atoms, beads, linkers."""
 
