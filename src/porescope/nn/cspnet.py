@@ -177,14 +177,17 @@ class CspLayer(nn.Module):
     ) -> Float[Tensor, "atoms width"]:
         """Sum of the messages that each atom gets over these pairs, both ways."""
         i, j = pairs
-        sine = sines[j] * cosines[i] - cosines[j] * sines[i]
-        cosine = cosines[j] * cosines[i] + sines[j] * sines[i]
+        sine_i, sine_j = sines.index_select(0, i), sines.index_select(0, j)
+        cosine_i, cosine_j = cosines.index_select(0, i), cosines.index_select(0, j)
+        sine = (sine_j * cosine_i).addcmul_(cosine_j, sine_i, value=-1.0)
+        cosine = (cosine_j * cosine_i).addcmul_(sine_j, sine_i)
         odd, even = self.sines(sine), self.cosines(cosine)
         to, source = to.to(even.dtype), source.to(even.dtype)
-        forth = self._message_of(to[i] + source[j] + even + odd)
-        back = self._message_of(to[j] + source[i] + even - odd)
+        forth = to.index_select(0, i) + source.index_select(0, j) + even + odd
+        back = to.index_select(0, j) + source.index_select(0, i) + even - odd
         total = sines.new_zeros(to.shape)
-        return total.index_add(0, i, forth.float()).index_add(0, j, back.float())
+        total = total.index_add(0, i, self._message_of(forth).float())
+        return total.index_add(0, j, self._message_of(back).float())
 
 
 def pairs_of(counts: Int[Tensor, "crystals"]) -> Int[Tensor, "2 pairs"]:
