@@ -49,10 +49,10 @@ SMALLER: dict[str, dict[str, Any]] = {
 }
 """Settings with which a model learns ten examples in seconds."""
 LEARNS: dict[str, dict[str, Any]] = {
-    # As published (temperature 1, no unit vectors, soft targets) ten pairs are not told apart.
-    "xrd2mof": {"targets": "pairs", "unit_vectors": True, "temperature": 0.1},
+    # With the published soft targets some seeds stop at eight or nine of ten.
+    "xrd2mof": {"targets": "pairs"},
 }
-"""Settings without which it does not learn them."""
+"""Settings without which a model does not learn them for sure."""
 
 presets = pytest.mark.parametrize("preset", list(PRESETS.values()), ids=list(PRESETS))
 
