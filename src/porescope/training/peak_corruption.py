@@ -60,6 +60,7 @@ def corrupted_pairs(
     *,
     config: PeakCorruptionConfig,
     rng: np.random.Generator,
+    fixed: Bool[np.ndarray, "n"] | None = None,
 ) -> PairBatch:
     """One crystal and one pattern for each row.
 
@@ -73,10 +74,14 @@ def corrupted_pairs(
         Amplitudes.
     rng:
         Source of all randomness.
+    fixed:
+        Rows whose crystals must stay as they are.
     """
     n = len(rows)
     draws = draw_peaks(config, n=n, rng=rng)
     changed = (rng.uniform(size=n) < config.new_cell_share) & (config.new_cell > 0.0)
+    if fixed is not None:
+        changed &= ~fixed
     together = rng.uniform(-0.5, 0.5, size=(n, 1)) + rng.uniform(-0.5, 0.5, size=(n, 3))
     new = 1.0 + config.new_cell * together * changed[:, None]
     spread = np.abs(rng.normal(size=n)) * config.new_intensity * changed

@@ -57,6 +57,9 @@ class RetrievalTaskConfig:
     forgotten_share: float = 0.2
     """Share of the told patterns whose hydrogen or oxygen is forgotten, and of those that get
     oxygen in addition."""
+    twin_share: float = 0.1
+    """Share of the pairs that are another pair's twin: the same lines with another metal, both
+    patterns with their elements told, so that nothing but the elements tells them apart."""
     corruption: PeakCorruptionConfig = field(default_factory=PeakCorruptionConfig)
     """What goes wrong with the patterns."""
     n_validation: int = 2000
@@ -202,35 +205,84 @@ class RetrievalTask:
         corruption, elements_share:
             Other settings than the task's.
         """
+        training = corruption is None
         corruption = self.config.corruption if corruption is None else corruption
         share = self.config.elements_share if elements_share is None else elements_share
-        pairs = corrupted_pairs(self.data, rows, config=corruption, rng=rng)
+        composition = self.data.composition[rows]
+        twins = np.zeros(0, dtype=np.int64)
+        if training and self.contents is None:
+            rows, composition, twins = self._with_twins(rows, composition, rng=rng)
+        told = rng.uniform(size=len(rows)) < share
+        paired = np.zeros(len(rows), dtype=bool)
+        paired[twins] = paired[len(rows) - 1 - twins] = True
+        pairs = corrupted_pairs(self.data, rows, config=corruption, rng=rng, fixed=paired)
         own = np.arange(len(rows)) + int(self.data.frameworks.max()) + 1
-        groups = np.where(pairs.changed, own, self.data.frameworks[rows])
+        alone = pairs.changed.copy()
+        alone[twins] = True
         return RetrievalBatch(
-            patterns=self._patterns(pairs.patterns, rows, share=share, rng=rng),
-            crystals=self._crystals(pairs.crystals, rows),
-            groups=torch.from_numpy(groups),
+            patterns=self._patterns(
+                pairs.patterns, rows, composition=composition, told=told | paired, rng=rng
+            ),
+            crystals=self._crystals(pairs.crystals, rows, composition=composition),
+            groups=torch.from_numpy(np.where(alone, own, self.data.frameworks[rows])),
         )
 
-    def _crystals(self, lines: PeakBatch, rows: Int[np.ndarray, "rows"]) -> CrystalInputs:
+    def _with_twins(
+        self,
+        rows: Int[np.ndarray, "rows"],
+        composition: Float[np.ndarray, "rows 101"],
+        *,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The last rows exchanged for twins of the first ones; place i has its twin at n - 1 - i.
+
+        Pairs without a metal, or whose new metal is their own, are no twins.
+        """
+        n = int(self.config.twin_share * len(rows))
+        first = np.arange(n)
+        last = len(rows) - 1 - first
+        metal = self.metals[rows[first]]
+        other = self.metals[rng.choice(self.train_rows, size=n)]
+        good = (metal > 0) & (other > 0) & (composition[first, other] == 0.0)
+        first, last, metal, other = (x[good] for x in (first, last, metal, other))
+        rows, composition = rows.copy(), composition.copy()
+        rows[last], composition[last] = rows[first], composition[first]
+        composition[last, other] = composition[last, metal]
+        composition[last, metal] = 0.0
+        return rows, composition, last
+
+    def _crystals(
+        self,
+        lines: PeakBatch,
+        rows: Int[np.ndarray, "rows"],
+        *,
+        composition: Float[np.ndarray, "rows 101"],
+    ) -> CrystalInputs:
         inputs = batch_of_crystals(
             lines.q,
             lines.log_intensity,
             mask=lines.mask,
-            composition=self.data.composition[rows],
+            composition=composition,
             volume_per_atom=self.data.volume_per_atom[rows],
         )
         return inputs if self.contents is None else self.contents.crystals(inputs, rows)
 
-    def _patterns(self, peaks, rows, *, share: float, rng: np.random.Generator) -> PatternInputs:
-        told = rng.uniform(size=len(rows)) < share
-        expected = self.data.composition[rows] > 0.0
-        if share < 1.0:
+    def _patterns(
+        self,
+        peaks: PeakBatch,
+        rows: Int[np.ndarray, "rows"],
+        *,
+        composition: Float[np.ndarray, "rows 101"],
+        told: Bool[np.ndarray, "rows"],
+        rng: np.random.Generator,
+    ) -> PatternInputs:
+        expected = composition > 0.0
+        if not told.all():
             for number in (HYDROGEN, OXYGEN):
                 expected[rng.uniform(size=len(rows)) < self.config.forgotten_share, number] = False
             expected[rng.uniform(size=len(rows)) < self.config.forgotten_share, OXYGEN] = True
-        metal = self.metals[rows] * (rng.uniform(size=len(rows)) < self.config.metal_share)
+        metal = most_frequent_metal(composition)
+        metal *= rng.uniform(size=len(rows)) < self.config.metal_share
         inputs = batch_of_patterns(
             peaks.q,
             peaks.log_intensity,
@@ -289,7 +341,8 @@ class RetrievalTask:
         self, model: RetrievalModel, rows: Int[np.ndarray, "rows"], device: torch.device
     ) -> Float[Tensor, "rows dimension"]:
         """Embeddings of crystals as they are."""
-        crystals = self._crystals(ideal_lines(self.data, rows), rows)
+        composition = self.data.composition[rows]
+        crystals = self._crystals(ideal_lines(self.data, rows), rows, composition=composition)
         return model.encode_crystals(crystals.to(device)).float()
 
 

@@ -73,7 +73,7 @@ def test_batches_follow_from_epoch_and_generator() -> None:
 
 
 def test_elements_are_told_to_the_share_asked_for() -> None:
-    made = task()
+    made = task(twin_share=0.0)
     rows = np.tile(np.arange(20), 20)
     rng = np.random.default_rng(0)
     told = made.batch(rows, rng=rng, elements_share=0.25).patterns
@@ -82,6 +82,25 @@ def test_elements_are_told_to_the_share_asked_for() -> None:
     whole = made.batch(rows, rng=rng, elements_share=1.0).patterns
     present = torch.from_numpy((made.data.composition[rows] > 0.0).astype(np.float32))
     assert torch.equal(whole.elements, present)
+
+
+def test_twins_differ_in_their_metal_alone() -> None:
+    made = task(twin_share=0.5)
+    rows = np.arange(20)
+    batch = made.batch(rows, rng=np.random.default_rng(2))
+    crystals, patterns = batch.crystals, batch.patterns
+    n_twins = 0
+    for i in range(10):
+        j = 19 - i
+        if not torch.equal(crystals.q[i], crystals.q[j]):
+            continue
+        n_twins += 1
+        assert patterns.has_elements[[i, j]].all()
+        assert batch.groups[i] != batch.groups[j]
+        differ = (crystals.composition[i] != crystals.composition[j]).nonzero().flatten()
+        assert len(differ) == 2
+        assert set(differ.tolist()) < {29, 30, 40}
+    assert n_twins >= 3
 
 
 def test_new_crystals_are_frameworks_of_their_own() -> None:
