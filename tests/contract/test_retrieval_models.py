@@ -338,3 +338,22 @@ def test_the_configuration_survives_json(preset: Preset) -> None:
     with pytest.raises(ConfigError, match="no setting 'hue'"):
         config_from_dict(preset, {"hue": 1})
     assert all(field.kw_only for field in fields(config))
+
+
+PROMISES = {
+    "order": "order",
+    "origin": "origin",
+    "rotation": "orientation",
+    "cell": "any cell",
+    "supercell": "supercell",
+}
+
+
+@presets
+def test_the_page_says_what_it_promises(preset: Preset) -> None:
+    page = Path(__file__).parents[2] / "docs" / "training.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    row = next(line for line in lines if line.startswith(f"| `{preset.name}` |"))
+    promised = row.split("|")[4]
+    told = {what for what, word in PROMISES.items() if word in promised}
+    assert told == _model(preset).invariances

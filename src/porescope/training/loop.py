@@ -131,6 +131,10 @@ def train(
         run = _Run(model, task, preset=preset, out=out, config=config, device=device)
         if (out / STATE_FILE).exists() and not restart:
             run.resume()
+        elif process_rank() == 0:
+            for name in (BEST_FILE, LAST_FILE):
+                (out / name).unlink(missing_ok=True)
+                (out / name).with_suffix(".json").unlink(missing_ok=True)
         return run.to_the_end(progress)
 
 

@@ -154,8 +154,15 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
     assert _train(tmp_path, learning_rate=0.1, restart=True).step == 12
 
 
-def test_restarting_forgets_the_log(tmp_path: Path) -> None:
+def test_restarting_forgets_the_log_and_the_weights(tmp_path: Path) -> None:
     _train(tmp_path)
+    with pytest.raises(_Killed):
+        _train(tmp_path, epochs=1, restart=True, progress=_killed_after(1))
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "state.safetensors",
+        "steps.csv",
+        "validations.csv",
+    ]
     _train(tmp_path, epochs=1, restart=True)
     assert [int(r["step"]) for r in _rows(tmp_path / "steps.csv")] == [1, 2, 3]
 

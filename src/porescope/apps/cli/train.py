@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from porescope.models.registry import PRESETS
+
 if TYPE_CHECKING:
     from porescope.workflows.train import TrainProgress
 
@@ -22,7 +24,7 @@ def _train() -> None:
 @app.command(name="retrieval")
 def retrieval(
     preset: Annotated[
-        str, typer.Option("--preset", "-p", metavar="NAME", help="small, xtalnet or xrd2mof.")
+        str, typer.Option("--preset", "-p", metavar="NAME", help=f"{', '.join(PRESETS)}.")
     ] = "small",
     out: Annotated[
         Path | None,
