@@ -19,6 +19,7 @@ from porescope.datasets.retrieval_atoms import (
     build_contents,
     card_key,
     contents_of_crystal,
+    keys_of_cards,
     reduced_crystal,
 )
 from porescope.datasets.retrieval_contents import load_contents
@@ -117,6 +118,8 @@ def test_a_build_goes_on_where_it_stopped(archives: tuple[Path, Path], tmp_path:
             library, folder=folder, out=out, on_progress=lambda *n: seen.append(n)
         )
         again = build_contents(library, folder=folder, out=out)
+        numbers = np.array([library.find(name)[0] for name in ("two", "one")])
+        assert keys_of_cards(library, numbers) == ("qmof:two", "qmof:one")
     assert seen == [(2, 2)]
     assert whole == again
     assert (whole.n_cards, sum(whole.statuses.values())) == (2, 2)

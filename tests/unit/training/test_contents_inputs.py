@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from porescope.datasets.library import SHIPPED, Library  # noqa: E402
 from porescope.datasets.retrieval_contents import (  # noqa: E402
     MoleculeGraph,
     Ragged,
     RetrievalContents,
 )
-from porescope.training.contents_inputs import PackedContents, linker_graphs  # noqa: E402
+from porescope.datasets.structure_store import StructureStore  # noqa: E402
+from porescope.errors import ConfigError  # noqa: E402
+from porescope.training.contents_inputs import (  # noqa: E402
+    PackedContents,
+    contents_of_library,
+    linker_graphs,
+)
 from retrieval_toys import crystal_inputs, pattern_inputs, some_crystals  # noqa: E402
 
 CRYSTALS = some_crystals(4)
@@ -94,3 +103,12 @@ def test_no_linkers_at_all() -> None:
     assert len(made) == 1
     assert made.numbers.shape == (0,)
     assert made.bonds.shape == (0, 2)
+
+
+def test_a_store_of_other_structures_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "contents.sqlite"
+    StructureStore(path, writable=True).close()
+    with Library.open([SHIPPED]) as library:
+        numbers = np.array([entry.number for entry in library.entries(limit=3)])
+        with pytest.raises(ConfigError, match=r"none of the library's structures; build it with"):
+            contents_of_library(path, library=library, numbers=numbers, needs=frozenset({"atoms"}))
