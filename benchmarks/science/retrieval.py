@@ -19,7 +19,7 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,11 +27,8 @@ import numpy as np
 import torch
 
 from porescope.datasets.library import SHIPPED, Library
-from porescope.datasets.retrieval_atoms import keys_of_cards
-from porescope.datasets.retrieval_contents import load_contents
 from porescope.datasets.retrieval_set import RetrievalSet, retrieval_set
 from porescope.datasets.splits import Side
-from porescope.datasets.structure_store import StructureStore
 from porescope.diffraction.search import search_cards
 from porescope.errors import ConfigError
 from porescope.models.checkpoint import load_model
@@ -45,7 +42,7 @@ from porescope.models.retrieval.predict import (
 )
 from porescope.models.retrieval.ruler import Ruler
 from porescope.models.retrieval_model import RetrievalModel
-from porescope.training.contents_inputs import PackedContents
+from porescope.training.contents_inputs import PackedContents, contents_of_library
 from porescope.training.metrics import hit_rates, ranks_of_truth
 from porescope.training.peak_corruption import PeakBatch, ideal_lines
 from porescope.training.peak_profiles import profiles_of_peaks
@@ -74,8 +71,6 @@ class Bench:
     cases: dict[str, Cases]
     elements: np.ndarray
     """Which elements each card has."""
-    keys: tuple[str, ...]
-    """Identifiers of the cards in stores of contents."""
     side: Side = "test"
     """Whose frameworks are searched for."""
 
@@ -132,10 +127,10 @@ def inputs_of_cases(data: RetrievalSet, cases: Cases, *, told: bool) -> PatternI
     )
 
 
-def of_checkpoint(path: Path, bench: Bench, *, contents: Path | None) -> Method:
+def of_checkpoint(path: Path, bench: Bench, *, library: Library, contents: Path | None) -> Method:
     """A trained model."""
     model, card = load_model(path)
-    more = extra_inputs(model, contents, keys=bench.keys)
+    more = extra_inputs(model, contents, library=library, data=bench.data)
     data = bench.data
 
     def patterns(cases: Cases, told: bool) -> np.ndarray:
@@ -169,17 +164,20 @@ def of_checkpoint(path: Path, bench: Bench, *, contents: Path | None) -> Method:
 
 
 def extra_inputs(
-    model: RetrievalModel, contents: Path | None, *, keys: Sequence[str]
+    model: RetrievalModel, contents: Path | None, *, library: Library, data: RetrievalSet
 ) -> PackedContents | None:
     """Atoms and beads, where the model reads them."""
     if not model.needs & {"atoms", "beads", "linkers"}:
         return None
     if contents is None:
         raise ConfigError("this model reads atoms or beads; give their file with --contents")
-    with StructureStore(contents) as store:
-        held = load_contents(store, keys)
-    most_atoms = getattr(model.config, "most_atoms", None)
-    return PackedContents(held, needs=model.needs, most_atoms=most_atoms)
+    return contents_of_library(
+        contents,
+        library=library,
+        numbers=data.ids,
+        needs=model.needs,
+        most_atoms=getattr(model.config, "most_atoms", None),
+    )
 
 
 def with_profiles(inputs: PatternInputs, cases: Cases) -> PatternInputs:
@@ -293,7 +291,8 @@ def measure(method: Method, bench: Bench) -> list[dict[str, object]]:
             if known == FILTERED:
                 continue
             rows.append(
-                backwards(method, bench, queries, cases.rows[kept], kind, known, vectors, cards)
+                {"method": method.name, "patterns": kind, "elements": known}
+                | backwards(bench, queries, cases.rows[kept], vectors=vectors, cards=cards)
             )
     return rows
 
@@ -431,11 +430,10 @@ def main() -> int:
             data=data,
             cases=read_cases(options.side),
             elements=data.composition > 0.0,
-            keys=keys_of_cards(library, data.ids),
             side=options.side,
         )
         for path in options.checkpoint:
-            method = of_checkpoint(path, bench, contents=options.contents)
+            method = of_checkpoint(path, bench, library=library, contents=options.contents)
             write(measure(method, bench), bench=bench, weights=digest(path))
         if options.baselines:
             for method in (of_profiles(bench), of_ruler(bench)):
