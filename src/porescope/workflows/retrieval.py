@@ -1,7 +1,8 @@
 """The retrieval space in use: embed a library once, then find the nearest of anything in it.
 
 The embeddings stand in one memory-mapped array of unit vectors (float16), in the order of the
-cards, beside a small JSON file that says which weights and which library made it.
+cards, beside the cards' numbers and a small JSON file that says which weights and which library
+made it.
 """
 
 from __future__ import annotations
@@ -272,7 +273,8 @@ def embed_library(
     checkpoint:
         Weights.
     out:
-        Name of the index; ``.npy`` and ``.json`` are written, whole or not at all.
+        Name of the index; ``.npy``, ``.cards.npy`` and ``.json`` are written, each whole or not at
+        all, the last one last.
     progress:
         Called with what is being done and the share that is finished.
 
@@ -290,22 +292,27 @@ def embed_library(
         "schema": SCHEMA,
         "preset": card.preset,
         "weights": file_digest(Path(checkpoint).with_suffix(".safetensors")),
-        "library": data.content_hash,
+        "library": library_digest(library),
         "cards": len(data),
     }
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as stream:
-        np.save(stream, made, allow_pickle=False)
-    text = path.with_name(path.stem + ".json.partial")
+    path.with_suffix(".json").unlink(missing_ok=True)
+    _save(path, made)
+    _save(path.with_suffix(".cards.npy"), np.stack([data.ids, data.frameworks]))
+    text = path.with_suffix(".json.partial")
     text.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, path)
     os.replace(text, path.with_suffix(".json"))
     return path
 
 
-def open_index(
-    path: str | Path, *, library: Library, checkpoint: str | Path, data: RetrievalSet | None = None
-) -> RetrievalIndex:
+def _save(path: Path, array: np.ndarray) -> None:
+    """Write an array so that it is there whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+    os.replace(partial, path)
+
+
+def open_index(path: str | Path, *, library: Library, checkpoint: str | Path) -> RetrievalIndex:
     """Open what :func:`embed_library` wrote.
 
     Parameters
@@ -316,8 +323,6 @@ def open_index(
         The library that was embedded.
     checkpoint:
         The weights that embedded it.
-    data:
-        The library's crystals, if they are at hand.
 
     Raises
     ------
@@ -328,11 +333,9 @@ def open_index(
     """
     path = Path(path).with_suffix(".npy")
     facts = _facts(path)
-    model, _ = load_model(checkpoint)
-    data = retrieval_set(library) if data is None else data
     weights = file_digest(Path(checkpoint).with_suffix(".safetensors"))
     for what, held, wanted in (
-        ("library", facts.get("library"), data.content_hash),
+        ("library", facts.get("library"), library_digest(library)),
         ("weights", facts.get("weights"), weights),
     ):
         if held != wanted:
@@ -340,19 +343,27 @@ def open_index(
                 f"the index {path.name} was made with another {what} than the one given; embed "
                 "the library again"
             )
+    model, _ = load_model(checkpoint)
     try:
         embeddings = np.load(path, mmap_mode="r", allow_pickle=False)
+        cards = np.load(path.with_suffix(".cards.npy"), allow_pickle=False)
     except (OSError, ValueError) as error:
         raise ParseError(f"the embeddings cannot be read ({error})", path=path) from error
-    if embeddings.shape != (len(data), model.dimension):
+    if embeddings.shape != (facts.get("cards"), model.dimension):
         raise ParseError(
-            f"expected {len(data)} embeddings of length {model.dimension}, found "
+            f"expected {facts.get('cards')} embeddings of length {model.dimension}, found "
             f"{embeddings.shape}; embed the library again",
             path=path,
         )
-    return RetrievalIndex(
-        model=model, embeddings=embeddings, numbers=data.ids, frameworks=data.frameworks
-    )
+    return RetrievalIndex(model=model, embeddings=embeddings, numbers=cards[0], frameworks=cards[1])
+
+
+def library_digest(library: Library) -> str:
+    """Short hash of a library's files."""
+    digest = hashlib.sha256()
+    for store in library.stores:
+        digest.update(file_digest(store.path).encode())
+    return digest.hexdigest()[:16]
 
 
 def _facts(path: Path) -> dict[str, Any]:

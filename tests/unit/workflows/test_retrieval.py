@@ -127,6 +127,8 @@ def test_wrong_indices_are_refused(made: tuple[Path, Path, Path], tmp_path: Path
             open_index(tmp_path / "none", library=library, checkpoint=weights)
         copy = tmp_path / "index.npy"
         copy.write_bytes(index.read_bytes())
+        cards = index.with_suffix(".cards.npy").read_bytes()
+        copy.with_suffix(".cards.npy").write_bytes(cards)
         facts = json.loads(index.with_suffix(".json").read_text())
         beside = copy.with_suffix(".json")
         beside.write_text(json.dumps(facts | {"library": "another"}))
