@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 TRAINING: Mapping[str, TrainConfig] = {
     "small": TrainConfig(
-        epochs=320, learning_rate=1.5e-3, ema_decay=0.999, warmup_steps=200, validate_every=10
+        epochs=320, learning_rate=1.5e-3, ema_decay=0.999, warmup_steps=150, validate_every=10
     ),
     "xtalnet": TrainConfig(epochs=60, learning_rate=5e-4, validate_every=2),
     "xrd2mof": TrainConfig(epochs=60, learning_rate=5e-4, validate_every=2),
 }
 """Settings of each preset's training where nothing else is said."""
 TASKS: Mapping[str, RetrievalTaskConfig] = {
-    "small": RetrievalTaskConfig(batch_size=1024),
+    "small": RetrievalTaskConfig(batch_size=2048),
     "xtalnet": RetrievalTaskConfig(batch_size=256, chunk=32),
     "xrd2mof": RetrievalTaskConfig(batch_size=256, chunk=64),
 }
