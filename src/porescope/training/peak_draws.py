@@ -111,13 +111,6 @@ def draw_peaks(config: PeakCorruptionConfig, *, n: int, rng: np.random.Generator
     end = between(lab.end_deg, 30.0)
     short = ~clean & (rng.uniform(size=n) < config.short_share)
     end = np.where(short, rng.uniform(*config.short_end_deg, size=n), end)
-    largest = lab.cell_isotropic + lab.cell_axis
-    together = rng.uniform(-1.0, 1.0, size=(n, 1)) * 0.65 * largest
-    together = together + rng.uniform(-1.0, 1.0, size=(n, 3)) * 0.35 * largest
-    apart = rng.uniform(-1.0, 1.0, size=(n, 1)) * lab.cell_isotropic
-    apart = apart + rng.uniform(-1.0, 1.0, size=(n, 3)) * lab.cell_axis
-    isotropic = rng.uniform(size=(n, 1)) < config.isotropic_share
-    strain = np.where(clean[:, None], 0.0, np.where(isotropic, together, apart))
     both = (-1.0, 1.0)
     oriented = np.array(
         [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)]
@@ -129,7 +122,7 @@ def draw_peaks(config: PeakCorruptionConfig, *, n: int, rng: np.random.Generator
         end_deg=end,
         shift_deg=lab.zero_shift_deg * between(both, 0.0),
         tilt_deg=np.rad2deg(lab.displacement_mm / 100.0) * between(both, 0.0),
-        axis_factors=1.0 + strain,
+        axis_factors=_axis_factors(config, clean=clean, rng=rng),
         fwhm_deg=log_between(lab.fwhm_deg, 0.1),
         march=between(lab.march, 1.0),
         march_axis=oriented[rng.integers(len(oriented), size=n)],
@@ -153,6 +146,18 @@ def draw_peaks(config: PeakCorruptionConfig, *, n: int, rng: np.random.Generator
         threshold=rng.uniform(*config.threshold, size=n)
         * np.where(clean, config.ideal_threshold, 1.0),
     )
+
+
+def _axis_factors(config: PeakCorruptionConfig, *, clean, rng) -> Float[np.ndarray, "n 3"]:
+    """Factor on each axis: of some patterns mostly the same, of the others each its own."""
+    lab, n = config.laboratory, len(clean)
+    largest = lab.cell_isotropic + lab.cell_axis
+    together = rng.uniform(-1.0, 1.0, size=(n, 1)) * 0.65 * largest
+    together = together + rng.uniform(-1.0, 1.0, size=(n, 3)) * 0.35 * largest
+    apart = rng.uniform(-1.0, 1.0, size=(n, 1)) * lab.cell_isotropic
+    apart = apart + rng.uniform(-1.0, 1.0, size=(n, 3)) * lab.cell_axis
+    isotropic = rng.uniform(size=(n, 1)) < config.isotropic_share
+    return 1.0 + np.where(clean[:, None], 0.0, np.where(isotropic, together, apart))
 
 
 def _impurities(lab, *, clean, start, end, rng) -> Float[np.ndarray, "n 3 2"]:

@@ -91,12 +91,7 @@ def train_retrieval(
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         model: RetrievalModel = build_model(known, config=network)
-    missing = model.needs - MADE_FROM_CARDS
-    if missing and contents is None:
-        raise ConfigError(
-            f"preset {preset!r} reads {' and '.join(sorted(missing))} of each framework, which the "
-            "library's cards do not hold; build them from the structure files first"
-        )
+    _check_contents(model, preset=preset, given=contents is not None)
     with Library.open(_paths(library)) as opened:
         data = retrieval_set(opened)
     made = RetrievalTask(
@@ -116,6 +111,16 @@ def train_retrieval(
         restart=restart,
         progress=progress,
     )
+
+
+def _check_contents(model: RetrievalModel, *, preset: str, given: bool) -> None:
+    """Refuse a preset that reads what is not there."""
+    missing = model.needs - MADE_FROM_CARDS
+    if missing and not given:
+        raise ConfigError(
+            f"preset {preset!r} reads {' and '.join(sorted(missing))} of each framework, which the "
+            "library's cards do not hold; build them from the structure files first"
+        )
 
 
 def _paths(library: Sequence[str | Path] | None) -> list[Path]:
