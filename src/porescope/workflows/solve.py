@@ -23,7 +23,6 @@ from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
 from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError
-from porescope.io.patterns.reader import read_pattern
 from porescope.workflows.candidate_fits import FitTask, fit_task, polish_fit
 from porescope.workflows.coordinates import crystal_of_card
 from porescope.workflows.further_phases import FurtherPhase, find_further_phases
@@ -34,6 +33,7 @@ from porescope.workflows.identify import (
     SearchSpace,
     identify_peaks,
 )
+from porescope.workflows.measured import measured_pattern
 from porescope.workflows.probability import load_model
 from porescope.workflows.proposal_space import (
     ASSEMBLED,
@@ -141,7 +141,9 @@ def solve_pattern(
     tell = progress or (lambda stage, share: None)
     started = time.perf_counter()
     tell("reading the pattern", 0.0)
-    pattern = _pattern_of(source, config=config)
+    pattern = measured_pattern(
+        source, radiation=config.radiation, two_theta_range_deg=config.two_theta_range_deg
+    )
     assert pattern.radiation is not None
     kind = pattern.radiation.kind
     prepared = prepare_pattern(pattern)
@@ -250,38 +252,6 @@ def _identified_with_assembled(
         progress=progress,
     )
     return both.identification, both.joined.space
-
-
-def _pattern_of(source: Path | str | Pattern, *, config: SolveConfig) -> Pattern:
-    """The pattern with a known radiation, cut to the range asked for."""
-    if isinstance(source, Pattern):
-        pattern = source
-        if config.radiation is not None:
-            pattern = replace(pattern, radiation=config.radiation)
-    else:
-        pattern = read_pattern(source, radiation=config.radiation)
-    if pattern.radiation is None:
-        raise ConfigError(
-            f"{pattern.name or 'the pattern'} does not say its wavelength; give it, for example "
-            "--wavelength CuKa, --wavelength MoKa or --wavelength 1.5406"
-        )
-    if config.two_theta_range_deg is not None:
-        low, high = config.two_theta_range_deg
-        keep = (pattern.two_theta_deg >= low) & (pattern.two_theta_deg <= high)
-        if keep.sum() < 20:
-            raise ConfigError(
-                f"the range {low:g} to {high:g}° holds {int(keep.sum())} points of a pattern from "
-                f"{pattern.two_theta_deg[0]:.2f} to {pattern.two_theta_deg[-1]:.2f}°; "
-                "at least 20 are needed"
-            )
-        pattern = replace(
-            pattern,
-            two_theta_deg=pattern.two_theta_deg[keep],
-            intensity=pattern.intensity[keep],
-            sigma=pattern.sigma[keep],
-            notes=(*pattern.notes, f"Only {low:g}–{high:g}° were used, as asked."),
-        )
-    return pattern
 
 
 def _space_of(library: Library | SearchSpace | None, *, config: SolveConfig) -> SearchSpace:

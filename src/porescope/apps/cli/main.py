@@ -20,6 +20,7 @@ from porescope.apps.cli import (
     library,
     pores,
     screen,
+    similar,
     simulate,
     solve,
     take_apart,
@@ -82,6 +83,7 @@ def _porescope(
 
 
 app.command(name="solve")(solve.solve)
+app.command(name="similar")(similar.similar)
 app.command(name="simulate")(simulate.simulate)
 app.command(name="build")(build.build)
 app.command(name="take-apart")(take_apart.take_apart)

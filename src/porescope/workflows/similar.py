@@ -1,0 +1,411 @@
+"""The frameworks of the library that are nearest to a crystal or to a measured pattern."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import gemmi
+import numpy as np
+from jaxtyping import Bool, Float
+
+import porescope
+from porescope.crystal.structure import Crystal
+from porescope.datasets.cards import Cell, PowderCard
+from porescope.datasets.library import Library
+from porescope.diffraction.pattern import Pattern
+from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
+from porescope.diffraction.radiation import Radiation
+from porescope.diffraction.search import ReflectionTable, search_cards
+from porescope.errors import ConfigError, ParseError
+from porescope.io.cif import read_cif
+from porescope.models.shipped import DEFAULT
+from porescope.workflows.candidate_fits import fit_task
+from porescope.workflows.identify import peaks_within
+from porescope.workflows.library_space import LibrarySpace, open_space
+from porescope.workflows.measured import measured_pattern
+from porescope.workflows.retrieval import Neighbour, RetrievalIndex
+from porescope.workflows.solve import (
+    SolveConfig,
+    describe_radiation,
+    element_rule,
+    elements_of_formula,
+)
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share that is finished, 0 to 1."""
+CIF_SUFFIXES = (".cif", ".mcif")
+"""Files that may hold a crystal; all others are read as patterns."""
+FEW_PEAKS = 6
+"""With fewer peaks than this the answer says that they fit many frameworks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarConfig:
+    """What is known, and how many frameworks are wanted."""
+
+    n: int = 20
+    """How many frameworks."""
+    elements: tuple[str, ...] = ()
+    """Elements that a framework may have beside hydrogen; told to the model for a pattern."""
+    metals: tuple[str, ...] = ()
+    """Metals that it must have."""
+    formula: str = ""
+    """Formula of the framework: it must have these elements, and no others but hydrogen."""
+    radiation: Radiation | None = None
+    """Overrides what the file says."""
+    two_theta_range_deg: tuple[float, float] | None = None
+    """Angles to use [°]."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.n <= 10_000:
+            raise ConfigError(f"n must be between 1 and 10 000, got {self.n}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarFramework:
+    """One framework near the query."""
+
+    rank: int
+    """1 is the nearest."""
+    number: int
+    """Number of its card, for :meth:`porescope.datasets.library.Library.cards`."""
+    id: str
+    """Identifier in the library."""
+    name: str
+    """Name for people; the identifier where there is none."""
+    formula: str
+    """Reduced formula in Hill order."""
+    space_group: str
+    """Hermann-Mauguin symbol."""
+    cell: Cell
+    """a, b, c [Å], alpha, beta, gamma [°]."""
+    source: str
+    """Collection."""
+    similarity: float
+    """Cosine of the angle between the embeddings, -1 to 1."""
+    line_match: float | None
+    """Cosine that the card search finds between the pattern's peaks and the card's lines, 0 to 1;
+    ``None`` for a crystal."""
+    doi: str
+    """Source of the structure."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SimilarResult:
+    """The nearest frameworks of one query."""
+
+    kind: Literal["pattern", "crystal"]
+    """What was asked for."""
+    name: str
+    """Name of the pattern or the crystal."""
+    frameworks: tuple[SimilarFramework, ...]
+    """The nearest first."""
+    embedding: Float[np.ndarray, "dimension"]
+    """Where the query lies."""
+    prepared: PreparedPattern | None
+    """The pattern as it was read, with its peaks; ``None`` for a crystal."""
+    space: LibrarySpace
+    """The library in the learned space."""
+    n_searched: int
+    """Cards that were looked at."""
+    warnings: tuple[str, ...]
+    """What the user should know before trusting the answer."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """What was asked for, and which weights answered."""
+    seconds: float = 0.0
+    """Wall time."""
+    version: str = ""
+    """Version of porescope."""
+
+
+def similar_frameworks(
+    source: str | Path | Pattern | Crystal,
+    *,
+    config: SimilarConfig | None = None,
+    library: Library | None = None,
+    weights: str | Path = DEFAULT,
+    space: LibrarySpace | None = None,
+    progress: Progress | None = None,
+) -> SimilarResult:
+    """List the frameworks of a library that are nearest to a crystal or a pattern.
+
+    Parameters
+    ----------
+    source:
+        A CIF, a file that an instrument wrote, a crystal, or a pattern.
+    config:
+        What is known, and how many are wanted.
+    library:
+        The library; by default the shipped cards and the user's own.
+    weights:
+        Name of shipped weights, or a checkpoint.
+    space:
+        The library in the learned space, where it is open already.
+    progress:
+        Called with what is being done; the first use of a library embeds it, which is kept.
+
+    Raises
+    ------
+    ParseError
+        Where the file holds neither a crystal nor a pattern.
+    ConfigError
+        Where the pattern has no peaks, the wavelength is not known, an element is none, no card
+        has the elements, or there are no such weights.
+    """
+    config = config or SimilarConfig()
+    tell = progress or (lambda stage, share: None)
+    started = time.perf_counter()
+    tell("reading", 0.0)
+    query = read_query(source, config=config)
+    opened = Library.open() if library is None else library
+    try:
+        if space is None:
+            space = open_space(opened, weights=weights, progress=tell)
+        allowed = allowed_cards(opened, space.index, config=config)
+        tell("comparing", 1.0)
+        if isinstance(query, Crystal):
+            embedding = space.index.embed_crystal(query)
+        else:
+            embedding = _embedded(query, space.index, config=config)
+        near = space.index.nearest(embedding, n=config.n, allowed=allowed)
+        cards = opened.cards([hit.number for hit in near])
+    finally:
+        if library is None:
+            opened.close()
+    prepared = None if isinstance(query, Crystal) else query
+    matches = [None] * len(near) if prepared is None else line_matches(cards, prepared)
+    return SimilarResult(
+        kind="crystal" if prepared is None else "pattern",
+        name=query.name if isinstance(query, Crystal) else query.pattern.name,
+        frameworks=tuple(_rows(near, cards, matches)),
+        embedding=embedding,
+        prepared=prepared,
+        space=space,
+        n_searched=len(space.index) if allowed is None else int(allowed.sum()),
+        warnings=_warnings(query),
+        settings=_settings(config, space=space, prepared=prepared),
+        seconds=time.perf_counter() - started,
+        version=porescope.__version__,
+    )
+
+
+def read_query(
+    source: str | Path | Pattern | Crystal, *, config: SimilarConfig
+) -> Crystal | PreparedPattern:
+    """A crystal, or a pattern with its peaks.
+
+    A CIF is read as a crystal, and as a pattern where it holds none.
+
+    Parameters
+    ----------
+    source:
+        A file, a crystal or a pattern.
+    config:
+        Radiation and range.
+    """
+    if isinstance(source, (str, Path)) and Path(source).suffix.lower() in CIF_SUFFIXES:
+        try:
+            source = read_cif(source)
+        except ParseError as no_crystal:
+            try:
+                return _prepared(source, config=config)
+            except ParseError:
+                raise no_crystal from None
+    if isinstance(source, Crystal):
+        _check_crystal(source)
+        return source
+    return _prepared(source, config=config)
+
+
+def _prepared(source: str | Path | Pattern, *, config: SimilarConfig) -> PreparedPattern:
+    """The pattern with its peaks."""
+    pattern = measured_pattern(
+        source, radiation=config.radiation, two_theta_range_deg=config.two_theta_range_deg
+    )
+    prepared = prepare_pattern(pattern)
+    if prepared.peaks.n_peaks == 0:
+        raise ConfigError(
+            "no peak stands above the noise between "
+            f"{pattern.two_theta_deg[0]:.1f} and {pattern.two_theta_deg[-1]:.1f}°; "
+            "measure longer, or give another --range"
+        )
+    return prepared
+
+
+def _check_crystal(crystal: Crystal) -> None:
+    """Refuse what no pattern could be made of."""
+    if crystal.n_atoms == 0:
+        raise ConfigError(f"the crystal {crystal.name!r} has no atoms; check the file")
+    if not (crystal.numbers > 0).any():
+        raise ConfigError(
+            f"no atom of the crystal {crystal.name!r} is of a known element; check its symbols"
+        )
+
+
+def _embedded(
+    query: PreparedPattern, index: RetrievalIndex, *, config: SimilarConfig
+) -> Float[np.ndarray, "dimension"]:
+    assert query.pattern.radiation is not None
+    return index.embed_peaks(
+        query.peaks,
+        radiation=query.pattern.radiation,
+        elements=told_elements(config.elements, config.metals, formula=config.formula),
+    )
+
+
+def told_elements(
+    elements: Sequence[str], metals: Sequence[str], *, formula: str = ""
+) -> list[int] | None:
+    """Atomic numbers that the model is told, or ``None`` where the user named no full list.
+
+    Parameters
+    ----------
+    elements:
+        All elements that the framework may have.
+    metals:
+        Metals that it has; alone they are no full list.
+    formula:
+        Formula of the framework.
+    """
+    named = (*elements, *metals) if elements else ()
+    if formula:
+        named = (*named, *elements_of_formula(formula))
+    numbers = sorted({gemmi.Element(symbol).atomic_number for symbol in named})
+    return numbers or None
+
+
+def allowed_cards(
+    library: Library, index: RetrievalIndex, *, config: SimilarConfig
+) -> Bool[np.ndarray, "cards"] | None:
+    """Which embedded cards have the right elements; ``None`` for all.
+
+    Parameters
+    ----------
+    library:
+        The library.
+    index:
+        Its embeddings.
+    config:
+        Elements, metals and formula.
+
+    Raises
+    ------
+    ConfigError
+        Where there are none.
+    """
+    contains, only = element_rule(
+        SolveConfig(elements=config.elements, metals=config.metals, formula=config.formula)
+    )
+    if not contains and only is None:
+        return None
+    entries = library.entries(contains=contains, only=only)
+    numbers = np.array([entry.number for entry in entries], dtype=np.int64)
+    allowed = np.isin(index.numbers, numbers)
+    if not allowed.any():
+        asked = ", ".join((*config.elements, *config.metals)) or config.formula
+        raise ConfigError(
+            f"no card of the library agrees with {asked}; name fewer metals or more elements, "
+            "or add structures with: porescope library add FOLDER"
+        )
+    return allowed
+
+
+def line_matches(cards: Sequence[PowderCard], prepared: PreparedPattern) -> list[float]:
+    """Cosines that the card search finds for some cards alone.
+
+    Parameters
+    ----------
+    cards:
+        The cards.
+    prepared:
+        The pattern with its peaks.
+    """
+    pattern = prepared.pattern
+    if not cards or pattern.radiation is None:
+        return [0.0] * len(cards)
+    xray = pattern.radiation.kind == "xray"
+    task = fit_task(
+        pattern,
+        background=prepared.background,
+        sigma=prepared.sigma,
+        fwhm_deg=float(np.median(prepared.peaks.fwhm_deg)),
+    )
+    lines = [card.intensity_xray if xray else card.intensity_neutron for card in cards]
+    table = ReflectionTable(
+        lattice=np.stack([card.lattice for card in cards]),
+        offsets=np.cumsum([0, *(card.n_peaks for card in cards)]),
+        hkl=np.concatenate([card.hkl for card in cards]).astype(np.int16),
+        intensity=np.concatenate(lines).astype(np.float32),
+    )
+    hits = search_cards(
+        table,
+        peaks_within(prepared.peaks, task),
+        two_theta_range_deg=task.two_theta_range_deg,
+        polarised=xray,
+    )
+    return [float(score) for score in hits.score]
+
+
+def _rows(
+    near: Sequence[Neighbour], cards: Sequence[PowderCard], matches: Sequence[float | None]
+) -> list[SimilarFramework]:
+    return [
+        SimilarFramework(
+            rank=rank,
+            number=hit.number,
+            id=card.id,
+            name=card.title,
+            formula=card.formula,
+            space_group=card.space_group_symbol,
+            cell=card.cell,
+            source=card.source,
+            similarity=hit.similarity,
+            line_match=match,
+            doi=card.doi,
+        )
+        for rank, (hit, card, match) in enumerate(zip(near, cards, matches, strict=True), start=1)
+    ]
+
+
+def _warnings(query: Crystal | PreparedPattern) -> tuple[str, ...]:
+    """What the user should know."""
+    if isinstance(query, Crystal):
+        unknown = int((query.numbers <= 0).sum())
+        if not unknown:
+            return ()
+        plural = "s are" if unknown > 1 else " is"
+        return (f"{unknown} atom{plural} of no known element and counted as such.",)
+    said = list(query.warnings)
+    if query.peaks.n_peaks < FEW_PEAKS:
+        said.append(
+            f"Only {query.peaks.n_peaks} peaks stand above the noise; so few fit many frameworks."
+        )
+    if query.pattern.radiation is not None and query.pattern.radiation.kind != "xray":
+        said.append("The model has learned X-ray intensities; neutrons' are others.")
+    return tuple(said)
+
+
+def _settings(
+    config: SimilarConfig, *, space: LibrarySpace, prepared: PreparedPattern | None
+) -> dict[str, str]:
+    """What was asked for, and what answered."""
+    settings = {
+        "weights": f"{space.card.preset} {space.digest}",
+        "trained by": f"porescope {space.card.package_version}",
+    }
+    if prepared is not None and prepared.pattern.radiation is not None:
+        settings["radiation"] = describe_radiation(prepared.pattern.radiation)
+    for key, value in (
+        ("elements", ", ".join(config.elements)),
+        ("metal", ", ".join(config.metals)),
+        ("formula", config.formula),
+    ):
+        if value:
+            settings[key] = value
+    if config.two_theta_range_deg is not None:
+        settings["range"] = "{:g}–{:g}°".format(*config.two_theta_range_deg)
+    return settings
