@@ -20,9 +20,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from porescope.crystal.structure import Crystal
+from porescope.datasets.cards import PowderCard
 from porescope.datasets.library import CardTable, Library
-from porescope.datasets.making import CardConfig, card_reflections, without_displacements
-from porescope.datasets.retrieval_set import ELEMENT_SLOTS, RetrievalSet, retrieval_set
+from porescope.datasets.retrieval_set import RetrievalSet, retrieval_set
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError, ParseError
@@ -34,7 +34,8 @@ from porescope.models.retrieval.predict import (
     pattern_inputs,
 )
 from porescope.models.retrieval_model import RetrievalModel
-from porescope.training.peak_corruption import MAX_LINES, ideal_lines
+from porescope.training.peak_corruption import ideal_lines
+from porescope.workflows.retrieval_inputs import inputs_of_card, inputs_of_crystal
 
 SCHEMA = 1
 """Version of the index; newer ones are refused by name."""
@@ -149,8 +150,12 @@ class RetrievalIndex:
         return embed_patterns(self.model, inputs)[0]
 
     def embed_crystal(self, crystal: Crystal) -> Float[np.ndarray, "dimension"]:
-        """The embedding of a crystal; see :func:`lines_of_crystal`."""
-        return embed_crystals(self.model, _inputs_of_crystal(crystal))[0]
+        """The embedding of a crystal."""
+        return embed_crystals(self.model, inputs_of_crystal(crystal))[0]
+
+    def embed_card(self, card: PowderCard) -> Float[np.ndarray, "dimension"]:
+        """The embedding of a card that is in no library."""
+        return embed_crystals(self.model, inputs_of_card(card))[0]
 
 
 def elements_allowed(
@@ -172,42 +177,6 @@ def elements_allowed(
         words[(number - 1) // 64] |= 1 << ((number - 1) % 64)
     mask = np.array(words, dtype=np.uint64)
     return ~np.any(table.elements & ~mask, axis=1)
-
-
-def lines_of_crystal(
-    crystal: Crystal,
-) -> tuple[Float[np.ndarray, "lines"], Float[np.ndarray, "lines"]]:
-    """Q [1/Å] and strengths of a crystal's ideal lines, made as the library's cards are.
-
-    Lines of equal spacing are one, so that the choice of the cell does not matter.
-
-    Parameters
-    ----------
-    crystal:
-        The structure.
-    """
-    hkl, strength, _ = card_reflections(without_displacements(crystal), config=CardConfig())
-    q = 2.0 * np.pi * np.linalg.norm(hkl @ np.linalg.inv(crystal.lattice).T, axis=1)
-    return q, strength
-
-
-def _inputs_of_crystal(crystal: Crystal):
-    q, strength = lines_of_crystal(crystal)
-    kept = np.argsort(-strength, kind="stable")[:MAX_LINES]
-    kept = kept[strength[kept] > 1e-9 * strength.max(initial=0.0)]
-    if not len(kept):
-        raise ConfigError(f"the crystal {crystal.name!r} has no lines; check its atoms and cell")
-    numbers = np.where(
-        (crystal.numbers > 0) & (crystal.numbers < ELEMENT_SLOTS), crystal.numbers, 0
-    )
-    amount = np.bincount(numbers, weights=crystal.occupancy, minlength=ELEMENT_SLOTS)
-    return batch_of_crystals(
-        q[kept][None].astype(np.float32),
-        np.log(strength[kept] / strength.max())[None].astype(np.float32),
-        mask=np.ones((1, len(kept)), dtype=bool),
-        composition=(amount / amount.sum())[None].astype(np.float32),
-        volume_per_atom=np.array([crystal.volume / amount.sum()], dtype=np.float32),
-    )
 
 
 def embed_set(

@@ -32,7 +32,7 @@ from porescope.workflows.solve import (
     SolveConfig,
     describe_radiation,
     element_rule,
-    elements_of_formula,
+    told_elements,
 )
 
 Progress = Callable[[str, float], None]
@@ -253,29 +253,14 @@ def _embedded(
     return index.embed_peaks(
         query.peaks,
         radiation=query.pattern.radiation,
-        elements=told_elements(config.elements, config.metals, formula=config.formula),
+        elements=_numbers_told(config),
     )
 
 
-def told_elements(
-    elements: Sequence[str], metals: Sequence[str], *, formula: str = ""
-) -> list[int] | None:
-    """Atomic numbers that the model is told, or ``None`` where the user named no full list.
-
-    Parameters
-    ----------
-    elements:
-        All elements that the framework may have.
-    metals:
-        Metals that it has; alone they are no full list.
-    formula:
-        Formula of the framework.
-    """
-    named = (*elements, *metals) if elements else ()
-    if formula:
-        named = (*named, *elements_of_formula(formula))
-    numbers = sorted({gemmi.Element(symbol).atomic_number for symbol in named})
-    return numbers or None
+def _numbers_told(config: SimilarConfig) -> list[int] | None:
+    """Atomic numbers that the model is told, or ``None``."""
+    told = told_elements(config.elements, config.metals, formula=config.formula)
+    return sorted({gemmi.Element(symbol).atomic_number for symbol in told}) or None
 
 
 def allowed_cards(

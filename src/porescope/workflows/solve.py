@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,8 +33,9 @@ from porescope.workflows.identify import (
     SearchSpace,
     identify_peaks,
 )
+from porescope.workflows.learned import LearnedQuery, learned_query
 from porescope.workflows.measured import measured_pattern
-from porescope.workflows.probability import load_model
+from porescope.workflows.probability import shipped_model
 from porescope.workflows.proposal_space import (
     ASSEMBLED,
     LibraryWithProposals,
@@ -89,6 +90,9 @@ class SolveConfig:
     """Largest number of phases, the framework included."""
     n_fits: int = 20
     """Frameworks that are fitted."""
+    learned: bool = True
+    """Whether the nearest frameworks of the learned space are looked at too, where the extra ml
+    and the weights are installed."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_phases <= 3:
@@ -161,6 +165,7 @@ def solve_pattern(
     )
     tell("opening the library", 0.05)
     space = _space_of(library, config=config)
+    learned, not_learned = _learned(space, prepared, config=config, progress=tell)
     if config.linkers:
         found, space = _identified_with_assembled(
             space,
@@ -170,6 +175,7 @@ def solve_pattern(
             config=config,
             templates=templates,
             without_template=without_template,
+            learned=learned,
             progress=tell,
         )
     else:
@@ -178,9 +184,10 @@ def solve_pattern(
             prepared.peaks,
             task=task,
             kind=kind,
-            model=load_model(),
+            model=shipped_model(learned=learned.weights if learned else ""),
             elements=frozenset(config.elements),
             config=ShortlistConfig(n_fits=config.n_fits),
+            learned=learned,
             progress=tell,
         )
     n_assembled = getattr(space.library, "n_assembled", 0)
@@ -202,7 +209,7 @@ def solve_pattern(
         unexplained_peaks=_unexplained(prepared.peaks, found, further, task),
         phases=phases,
         steps=(*pattern.notes, *prepared.steps),
-        warnings=(*prepared.warnings, *_warnings(found, prepared, task)),
+        warnings=(*prepared.warnings, *_warnings(found, prepared, task), *not_learned),
         verdict=verdict_of(candidates, none_of_these=found.none_of_these, phases=phases),
         methods=methods_paragraph(
             version=porescope.__version__,
@@ -217,7 +224,7 @@ def solve_pattern(
         n_searched=space.table.n_cards,
         seconds=time.perf_counter() - started,
         version=porescope.__version__,
-        settings=_settings(config),
+        settings=_settings(config) | ({"learned space": learned.weights} if learned else {}),
     )
 
 
@@ -230,6 +237,7 @@ def _identified_with_assembled(
     config: SolveConfig,
     templates: TemplateStore | None,
     without_template: Callable[[TemplateEntry], bool] | None,
+    learned: LearnedQuery | None,
     progress: Progress,
 ) -> tuple[Identification, SearchSpace]:
     """Candidates of the library and of the pot, and the cards of both."""
@@ -244,14 +252,52 @@ def _identified_with_assembled(
         store=templates or TemplateStore(),
         task=task,
         kind=kind,
-        model=load_model(),
+        model=shipped_model(learned=learned.weights if learned else ""),
         elements=frozenset(config.elements),
         shortlist=ShortlistConfig(n_fits=config.n_fits),
         config=ProposeConfig(nets=config.nets, max_atoms=config.max_atoms, caps=config.caps),
         without=without_template,
+        learned=learned,
         progress=progress,
     )
     return both.identification, both.joined.space
+
+
+def _learned(
+    space: SearchSpace, prepared: PreparedPattern, *, config: SolveConfig, progress: Progress
+) -> tuple[LearnedQuery | None, tuple[str, ...]]:
+    """What the learned space says, and why it says nothing although it is installed."""
+    radiation = prepared.pattern.radiation
+    if not config.learned or radiation is None:
+        return None, ()
+    learned, reason = learned_query(
+        space.library,
+        prepared.peaks,
+        radiation=radiation,
+        elements=told_elements(config.elements, config.metals, formula=config.formula),
+        progress=progress,
+    )
+    return learned, (reason,) if reason else ()
+
+
+def told_elements(
+    elements: Sequence[str], metals: Sequence[str], *, formula: str = ""
+) -> tuple[str, ...]:
+    """What a model is told of the framework's elements; nothing where the user named no full list.
+
+    Parameters
+    ----------
+    elements:
+        All elements that the framework may have.
+    metals:
+        Metals that it has; alone they are no full list.
+    formula:
+        Formula of the framework.
+    """
+    named = (*elements, *metals) if elements else ()
+    if formula:
+        named = (*named, *elements_of_formula(formula))
+    return tuple(dict.fromkeys(named))
 
 
 def _space_of(library: Library | SearchSpace | None, *, config: SolveConfig) -> SearchSpace:
@@ -427,6 +473,7 @@ def _candidates(
                 peaks_explained=scored.evidence.explained,
                 probability=scored.probability,
                 strain_percent=(a, b, c),
+                similarity=scored.evidence.similarity,
                 curve=_curve(fixed),
                 crystal=blocks.get(scored.card.id)
                 or _crystal(scored, phase.lattice, space.library),

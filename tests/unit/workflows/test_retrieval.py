@@ -26,7 +26,8 @@ from porescope.io.cif_write import write_cif
 from porescope.models.checkpoint import Card, write_checkpoint
 from porescope.models.retrieval.config import RetrievalConfig
 from porescope.models.retrieval.network import RetrievalNetwork
-from porescope.workflows.retrieval import embed_library, lines_of_crystal, open_index
+from porescope.workflows.retrieval import embed_library, open_index
+from porescope.workflows.retrieval_inputs import lines_of_crystal
 
 METALS = (29, 30, 40, 13)
 

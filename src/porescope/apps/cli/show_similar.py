@@ -24,6 +24,7 @@ COLUMNS = (
     "source", "similarity", "line_match", "doi",
 )  # fmt: skip
 """Columns of ``similar.csv``."""
+_CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 STALE = ("similar.json", "similar.csv", "map.html", "report.html")
 """Names that belong to one run and must not outlive it."""
 
