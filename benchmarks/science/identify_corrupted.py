@@ -35,6 +35,7 @@ import numpy as np
 
 from porescope.crystal.symmetry import find_symmetry
 from porescope.datasets.library import SHIPPED, Library
+from porescope.datasets.splits import frozen_split
 from porescope.diffraction.breathe import BreatheHits, breathe_cards
 from porescope.diffraction.corrupt import CORRUPTION_VERSION, CorruptionConfig, corrupt_pattern
 from porescope.diffraction.peaks import PeakList
@@ -77,14 +78,28 @@ SPLIT_SEED = 20260
 MODES = ("none_given", "elements_given")
 
 
-def split_frameworks(space: SearchSpace) -> dict[str, np.ndarray]:
-    """Rows of one card for each group of frameworks, split into calibration and test."""
+def split_frameworks(space: SearchSpace, *, unseen: bool = False) -> dict[str, np.ndarray]:
+    """Rows of one card for each group of frameworks, split into calibration and test.
+
+    Parameters
+    ----------
+    space:
+        The cards.
+    unseen:
+        Only frameworks that the learned models were not trained on, so that their similarities
+        are not those of what they know by heart.
+    """
     rng = np.random.default_rng(SPLIT_SEED)
     groups = space.codes[1]
     _, first = np.unique(groups, return_index=True)
     minerals = [entry.number for entry in space.library.entries(source="minerals")]
     first = first[~np.isin(space.table.ids[first], minerals)]
     order = rng.permutation(first)
+    if unseen:
+        sides = frozen_split("all_structures").sides
+        ids = {entry.number: entry.id for entry in space.library.entries()}
+        held = [sides.get(ids[int(n)], "train") != "train" for n in space.table.ids[order]]
+        order = order[np.array(held, dtype=bool)]
     half = len(order) // 2
     return {"calibration": order[:half], "test": order[half:]}
 
@@ -186,48 +201,55 @@ def run_case(row: int, seed: int, *, guests: bool = False) -> dict[str, object]:
             zero_shift_deg=np.array([k[2] for k in known]),
         )
 
+    def searched(chosen, *, elements, query):
+        started = time.perf_counter()
+        found = identify_peaks(
+            space,
+            peaks,
+            task=task,
+            kind="xray",
+            model=None,
+            elements=elements,
+            allowed=chosen,
+            hits=hits,
+            breathe=breathe_once,
+            fit=fit_once,
+            learned=query,
+        )
+        rows = [s.row for s in found.scored]
+        return {
+            "seconds": time.perf_counter() - started,
+            "n_peaks": peaks_within(peaks, task).n_peaks,
+            "chance_score": found.shortlist.chance_score,
+            "ids": [s.card.id for s in found.scored],
+            "same": [bool(frameworks[r] == frameworks[row]) for r in rows],
+            "same_net": [bool(groups[r] == groups[row]) for r in rows],
+            "evidence": [
+                {
+                    k: round(v, 5) if isinstance(v, float) else v
+                    for k, v in asdict(s.evidence).items()
+                }
+                for s in found.scored
+            ],
+        }
+
     for mode, keep in (("none_given", np.ones(len(away), bool)), ("elements_given", has)):
         elements = frozenset(card.elements) if mode == "elements_given" else frozenset()
         query = learned_of(space, peaks, elements=tuple(sorted(elements)))
+        best = np.where(keep, hits.score, -1.0)
+        better = keep & (best > best[frameworks == frameworks[row]].max())
+        case[f"naive_rank_{mode}"] = len(np.unique(frameworks[better])) + 1
+        for name, chosen in ((mode, keep), (f"{mode}_removed", keep & away)):
+            case["searches"][name] = searched(chosen, elements=elements, query=query)
         if query is not None:
             case["learned"] = query.weights
-        for removed in (False, True):
-            chosen = keep & away if removed else keep
-            started = time.perf_counter()
-            found = identify_peaks(
-                space,
-                peaks,
-                task=task,
-                kind="xray",
-                model=None,
-                elements=elements,
-                allowed=chosen,
-                hits=hits,
-                breathe=breathe_once,
-                fit=fit_once,
-                learned=query,
-            )
-            seconds = time.perf_counter() - started
-            rows = [s.row for s in found.scored]
-            if not removed:
-                best = np.where(chosen, hits.score, -1.0)
-                better = chosen & (best > best[frameworks == frameworks[row]].max())
-                case[f"naive_rank_{mode}"] = len(np.unique(frameworks[better])) + 1
-            case["searches"][f"{mode}{'_removed' if removed else ''}"] = {
-                "seconds": seconds,
-                "n_peaks": peaks_within(peaks, task).n_peaks,
-                "chance_score": found.shortlist.chance_score,
-                "ids": [s.card.id for s in found.scored],
-                "same": [bool(frameworks[r] == frameworks[row]) for r in rows],
-                "same_net": [bool(groups[r] == groups[row]) for r in rows],
-                "evidence": [
-                    {
-                        k: round(v, 5) if isinstance(v, float) else v
-                        for k, v in asdict(s.evidence).items()
-                    }
-                    for s in found.scored
-                ],
-            }
+            case.setdefault("plain", {})[mode] = searched(keep, elements=elements, query=None)
+    other = frameworks != frameworks[row]
+    if _LEARNED and (other & ~away).any():
+        # its own cards are taken out, those with another metal are not
+        query = learned_of(space, peaks, elements=())
+        for name, asked in (("searches", query), ("plain", None)):
+            case[name]["other_metal"] = searched(other, elements=frozenset(), query=asked)
     return case
 
 
@@ -310,7 +332,11 @@ def run(
         from porescope.workflows.library_space import open_space
 
         open_space(_SPACE.library, weights=learned)
-    rows = [int(r) for r in split_frameworks(_SPACE)[split][:n] if int(r) not in done]
+    rows = [
+        int(r)
+        for r in split_frameworks(_SPACE, unseen=bool(learned))[split][:n]
+        if int(r) not in done
+    ]
     started = time.time()
     with (
         ProcessPoolExecutor(
@@ -353,8 +379,8 @@ def labelled(cases: list[dict], *, learned: bool = False) -> list[LabelledCase]:
     """Every search of every case, with the right framework marked."""
     found = []
     for case in cases:
-        for search in case["searches"].values():
-            if search["evidence"]:
+        for name, search in case["searches"].items():
+            if search["evidence"] and name != "other_metal":
                 candidates, pattern = features_of(search, learned=learned)
                 found.append(
                     LabelledCase(
@@ -502,6 +528,8 @@ def reliability(split: str, *, learned: bool = False) -> list[dict[str, object]]
     stated, true = [], []
     for case in cases:
         for name, search in case["searches"].items():
+            if name == "other_metal":
+                continue
             candidates, pattern = features_of(search, learned=similar)
             p, _ = model.probabilities(candidates, pattern=pattern)
             first = int(np.argmax(p)) if len(p) else -1
@@ -521,38 +549,46 @@ def reliability(split: str, *, learned: bool = False) -> list[dict[str, object]]
 
 
 def gained(split: str) -> list[dict[str, object]]:
-    """Cases won and lost by the learned space, of those that were run with and without it."""
+    """Cases that the learned space wins and loses: the first candidate is right, or is not.
+
+    Where the framework's own cards are taken out, right is the same net with another metal.
+    """
+    cases = read_cases(split, learned=True)
+    plain = shipped_model()
+    model, similar = model_of(cases, learned=True)
     rows = []
-    plain = {case["row"]: case for case in read_cases(split)}
-    learned = {case["row"]: case for case in read_cases(split, learned=True)}
-    both = sorted(plain.keys() & learned.keys())
-    old, _ = model_of(list(plain.values()), learned=False)
-    new, similar = model_of(list(learned.values()), learned=True)
-    for mode in MODES:
-        first = np.array([_first_is_right(plain[r]["searches"][mode], old) for r in both])
-        then = np.array(
-            [_first_is_right(learned[r]["searches"][mode], new, learned=similar) for r in both]
-        )
-        listed = [[any(c[r]["searches"][mode]["same"]) for r in both] for c in (plain, learned)]
+    for mode in (*MODES, "other_metal"):
+        asked = [case for case in cases if mode in case["searches"]]
+        label = "same_net" if mode == "other_metal" else "same"
+        without = [_found(case["plain"][mode], plain, label=label) for case in asked]
+        found = [
+            _found(case["searches"][mode], model, label=label, learned=similar) for case in asked
+        ]
+        old, new = np.array(without).reshape(-1, 2), np.array(found).reshape(-1, 2)
         rows.append(
             {
                 "mode": mode,
-                "n": len(both),
-                "right_without": int(first.sum()),
-                "right_with": int(then.sum()),
-                "won": int((then & ~first).sum()),
-                "lost": int((first & ~then).sum()),
-                "fitted_without": sum(listed[0]),
-                "fitted_with": sum(listed[1]),
+                "n": len(asked),
+                "top1_without": int(old[:, 0].sum()),
+                "top1_with": int(new[:, 0].sum()),
+                "won": int((new[:, 0] & ~old[:, 0]).sum()),
+                "lost": int((old[:, 0] & ~new[:, 0]).sum()),
+                "fitted_without": int(old[:, 1].sum()),
+                "fitted_with": int(new[:, 1].sum()),
+                "probability_knows_it": similar,
             }
         )
     return rows
 
 
-def _first_is_right(search: dict, model: ProbabilityModel, *, learned: bool = False) -> bool:
+def _found(
+    search: dict, model: ProbabilityModel, *, label: str, learned: bool = False
+) -> tuple[bool, bool]:
+    """Whether the first candidate is right, and whether any is."""
     candidates, pattern = features_of(search, learned=learned)
     p, _ = model.probabilities(candidates, pattern=pattern)
-    return len(p) > 0 and bool(search["same"][int(np.argmax(p))])
+    right = search[label]
+    return len(p) > 0 and bool(right[int(np.argmax(p))]), any(right)
 
 
 def main() -> int:

@@ -221,7 +221,7 @@ def identify_peaks(
             zero_deg=fitted.fixed.zero_deg,
             rexp=fitted.fixed.rexp,
             missing_elements=len(wanted - set(card.elements)),
-            similarity=_similarity(learned, card, number=int(space.table.ids[shortlist.rows[i]])),
+            similarity=_similarity(learned, card, row=int(shortlist.rows[i]), space=space),
         )
         found.append(
             Scored(
@@ -235,12 +235,16 @@ def identify_peaks(
     return rank_scored(found, shortlist=shortlist, n_peaks=within.n_peaks, model=model, space=space)
 
 
-def _similarity(learned: LearnedQuery | None, card: PowderCard, *, number: int) -> float:
-    """Similarity of a card in the learned space, also of one that was assembled."""
+def _similarity(
+    learned: LearnedQuery | None, card: PowderCard, *, row: int, space: SearchSpace
+) -> float:
+    """Similarity of a framework's nearest card in the learned space, also of an assembled one."""
     if learned is None:
         return float("nan")
-    known = float(learned.of_numbers(np.array([number]))[0])
-    return known if known == known else learned.of_card(card)
+    same = space.codes[0] == space.codes[0][row]
+    known = learned.of_numbers(space.table.ids[same])
+    known = known[np.isfinite(known)]
+    return float(known.max()) if len(known) else learned.of_card(card)
 
 
 def rank_scored(
