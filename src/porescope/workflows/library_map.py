@@ -16,7 +16,7 @@ from porescope.datasets.template_store import SHIPPED_TEMPLATES, TemplateStore
 from porescope.errors import ConfigError
 from porescope.training.retrieval_task import most_frequent_metal
 from porescope.workflows.library_space import LibrarySpace
-from porescope.workflows.similar import SimilarResult
+from porescope.workflows.similar_result import SimilarResult
 
 Method = Literal["pca", "umap"]
 """Principal components, or UMAP where it is installed."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import gemmi
 import numpy as np
@@ -14,20 +12,27 @@ from jaxtyping import Bool, Float
 
 import porescope
 from porescope.crystal.structure import Crystal
-from porescope.datasets.cards import Cell, PowderCard
+from porescope.datasets.cards import PowderCard
 from porescope.datasets.library import Library
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
-from porescope.diffraction.radiation import Radiation
 from porescope.diffraction.search import ReflectionTable, search_cards
 from porescope.errors import ConfigError, ParseError
 from porescope.io.cif import read_cif
-from porescope.models.shipped import DEFAULT
+from porescope.models.checkpoint import read_card
+from porescope.models.registry import network_class, preset_named
+from porescope.models.shipped import DEFAULT, weights_file
 from porescope.workflows.candidate_fits import fit_task
 from porescope.workflows.identify import peaks_within
 from porescope.workflows.library_space import LibrarySpace, open_space
 from porescope.workflows.measured import measured_pattern
 from porescope.workflows.retrieval import Neighbour, RetrievalIndex
+from porescope.workflows.similar_result import (
+    Attention,
+    SimilarConfig,
+    SimilarFramework,
+    SimilarResult,
+)
 from porescope.workflows.solve import (
     SolveConfig,
     describe_radiation,
@@ -43,91 +48,13 @@ FEW_PEAKS = 6
 """With fewer peaks than this the answer says that they fit many frameworks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimilarConfig:
-    """What is known, and how many frameworks are wanted."""
-
-    n: int = 20
-    """How many frameworks."""
-    elements: tuple[str, ...] = ()
-    """Elements that a framework may have beside hydrogen; told to the model for a pattern."""
-    metals: tuple[str, ...] = ()
-    """Metals that it must have."""
-    formula: str = ""
-    """Formula of the framework: it must have these elements, and no others but hydrogen."""
-    radiation: Radiation | None = None
-    """Overrides what the file says."""
-    two_theta_range_deg: tuple[float, float] | None = None
-    """Angles to use [°]."""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.n <= 10_000:
-            raise ConfigError(f"n must be between 1 and 10 000, got {self.n}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimilarFramework:
-    """One framework near the query."""
-
-    rank: int
-    """1 is the nearest."""
-    number: int
-    """Number of its card, for :meth:`porescope.datasets.library.Library.cards`."""
-    id: str
-    """Identifier in the library."""
-    name: str
-    """Name for people; the identifier where there is none."""
-    formula: str
-    """Reduced formula in Hill order."""
-    space_group: str
-    """Hermann-Mauguin symbol."""
-    cell: Cell
-    """a, b, c [Å], alpha, beta, gamma [°]."""
-    source: str
-    """Collection."""
-    similarity: float
-    """Cosine of the angle between the embeddings, -1 to 1."""
-    line_match: float | None
-    """Cosine that the card search finds between the pattern's peaks and the card's lines, 0 to 1;
-    ``None`` for a crystal."""
-    doi: str
-    """Source of the structure."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class SimilarResult:
-    """The nearest frameworks of one query."""
-
-    kind: Literal["pattern", "crystal"]
-    """What was asked for."""
-    name: str
-    """Name of the pattern or the crystal."""
-    frameworks: tuple[SimilarFramework, ...]
-    """The nearest first."""
-    embedding: Float[np.ndarray, "dimension"]
-    """Where the query lies."""
-    prepared: PreparedPattern | None
-    """The pattern as it was read, with its peaks; ``None`` for a crystal."""
-    space: LibrarySpace
-    """The library in the learned space."""
-    n_searched: int
-    """Cards that were looked at."""
-    warnings: tuple[str, ...]
-    """What the user should know before trusting the answer."""
-    settings: dict[str, str] = field(default_factory=dict)
-    """What was asked for, and which weights answered."""
-    seconds: float = 0.0
-    """Wall time."""
-    version: str = ""
-    """Version of porescope."""
-
-
 def similar_frameworks(
     source: str | Path | Pattern | Crystal,
     *,
     config: SimilarConfig | None = None,
     library: Library | None = None,
     weights: str | Path = DEFAULT,
+    contents: str | Path | None = None,
     space: LibrarySpace | None = None,
     progress: Progress | None = None,
 ) -> SimilarResult:
@@ -143,6 +70,8 @@ def similar_frameworks(
         The library; by default the shipped cards and the user's own.
     weights:
         Name of shipped weights, or a checkpoint.
+    contents:
+        Store of atoms and beads, for presets that read them; only what is in it is compared.
     space:
         The library in the learned space, where it is open already.
     progress:
@@ -164,13 +93,10 @@ def similar_frameworks(
     opened = Library.open() if library is None else library
     try:
         if space is None:
-            space = open_space(opened, weights=weights, progress=tell)
+            space = _opened(opened, weights, contents=contents, progress=tell)
         allowed = allowed_cards(opened, space.index, config=config)
         tell("comparing", 1.0)
-        if isinstance(query, Crystal):
-            embedding = space.index.embed_crystal(query)
-        else:
-            embedding = _embedded(query, space.index, config=config)
+        embedding, attend = _embedded(query, space, config=config)
         near = space.index.nearest(embedding, n=config.n, allowed=allowed)
         cards = opened.cards([hit.number for hit in near])
     finally:
@@ -187,6 +113,7 @@ def similar_frameworks(
         space=space,
         n_searched=len(space.index) if allowed is None else int(allowed.sum()),
         warnings=_warnings(query),
+        attention=attend(near[0].row) if near and attend is not None else None,
         settings=_settings(config, space=space, prepared=prepared),
         seconds=time.perf_counter() - started,
         version=porescope.__version__,
@@ -246,15 +173,63 @@ def _check_crystal(crystal: Crystal) -> None:
         )
 
 
+def _opened(
+    library: Library,
+    weights: str | Path,
+    *,
+    contents: str | Path | None,
+    progress: Progress,
+) -> LibrarySpace:
+    """The library in the space of some weights, whatever they read."""
+    card = read_card(weights_file(weights))
+    needs = network_class(preset_named(card.preset)).needs & {"atoms", "beads"}
+    if not needs:
+        return open_space(library, weights=weights, progress=progress)
+    if contents is None:
+        raise ConfigError(
+            f"the weights are of preset {card.preset!r}, which reads {' and '.join(sorted(needs))} "
+            "of each framework; give their store with --contents, or use the weights small"
+        )
+    from porescope.workflows.contents_space import open_contents_space
+
+    return open_contents_space(library, weights=weights, contents=contents, progress=progress)
+
+
 def _embedded(
-    query: PreparedPattern, index: RetrievalIndex, *, config: SimilarConfig
-) -> Float[np.ndarray, "dimension"]:
-    assert query.pattern.radiation is not None
-    return index.embed_peaks(
-        query.peaks,
-        radiation=query.pattern.radiation,
-        elements=_numbers_told(config),
+    query: Crystal | PreparedPattern, space: LibrarySpace, *, config: SimilarConfig
+) -> tuple[Float[np.ndarray, "dimension"], Callable[[int], Attention | None] | None]:
+    """Where the query lies, and what says why it lies near a row of the index."""
+    told = _numbers_told(config)
+    if not space.index.model.needs & {"atoms", "beads", "linkers", "profile"}:
+        if isinstance(query, Crystal):
+            return space.index.embed_crystal(query), None
+        assert query.pattern.radiation is not None
+        radiation = query.pattern.radiation
+        return space.index.embed_peaks(query.peaks, radiation=radiation, elements=told), None
+    if isinstance(query, Crystal):
+        raise ConfigError(
+            f"the weights of preset {space.card.preset!r} compare patterns; give a pattern, or use "
+            "the weights small for a crystal"
+        )
+    from porescope.models.retrieval.predict import embed_patterns
+    from porescope.workflows import contents_space as of_contents
+
+    metal = gemmi.Element(config.metals[0]).atomic_number if config.metals else 0
+    inputs = of_contents.inputs_with_profile(
+        query,
+        ingredients=of_contents.Ingredients(metal=metal, linkers=config.linkers),
+        elements=told,
     )
+
+    def attend(row: int) -> Attention | None:
+        weight = of_contents.looked_at(space, inputs, row=row)
+        if weight is None or inputs.profile is None:
+            return None
+        profile = inputs.profile[0].numpy().astype(np.float64)
+        angles = of_contents.profile_grid_deg()
+        return Attention(two_theta_deg=angles, profile=profile, weight=weight.astype(np.float64))
+
+    return embed_patterns(space.index.model, inputs)[0], attend
 
 
 def _numbers_told(config: SimilarConfig) -> list[int] | None:

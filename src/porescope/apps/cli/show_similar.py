@@ -15,7 +15,7 @@ from rich.text import Text
 from porescope.apps.cli.failure import one_line
 from porescope.apps.cli.staging import staged_folder
 from porescope.datasets.library import Library
-from porescope.workflows.similar import SimilarFramework, SimilarResult
+from porescope.workflows.similar_result import SimilarFramework, SimilarResult
 
 MAX_ROWS = 40
 """Frameworks that are shown on the screen; all of them stand in the files."""
@@ -141,7 +141,7 @@ def similar_json(result: SimilarResult, *, file: str) -> str:
 def write_similar(
     result: SimilarResult, out: Path, *, file: str, library: Library | None = None
 ) -> None:
-    """Write ``similar.json``, ``similar.csv`` and, with a library, ``map.html``.
+    """Write ``similar.json``, ``similar.csv``, ``report.html`` and, with a library, ``map.html``.
 
     Parameters
     ----------
@@ -154,6 +154,8 @@ def write_similar(
     library:
         The library whose map is drawn; none by default.
     """
+    from porescope.apps.report.similar_page import similar_html
+
     with staged_folder(out, stale=STALE) as folder:
         text = similar_json(result, file=file)
         (folder / "similar.json").write_text(text + "\n", encoding="utf-8")
@@ -166,6 +168,7 @@ def write_similar(
                     zip(("a", "b", "c", "alpha", "beta", "gamma"), one.cell, strict=True)
                 )
                 writer.writerow(["" if record[name] is None else record[name] for name in COLUMNS])
+        (folder / "report.html").write_text(similar_html(result, file=file), encoding="utf-8")
         if library is not None:
             from porescope.apps.report.map_page import map_html
             from porescope.workflows.library_map import library_map, query_on_map

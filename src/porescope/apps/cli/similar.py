@@ -73,6 +73,22 @@ def similar(
             show_default=False,
         ),
     ] = None,
+    contents: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Atoms and beads of the library, for weights that read them.",
+            show_default=False,
+        ),
+    ] = None,
+    linker: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SMILES",
+            help="A linker in the pot, for weights that read it; repeat.",
+            show_default=False,
+        ),
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the frameworks as JSON, for programs.")
     ] = False,
@@ -95,12 +111,13 @@ def similar(
         range_from_option,
     )
     from porescope.apps.cli.progress import progress_bar
-    from porescope.apps.cli.show_similar import similar_json, show_similar, write_similar
+    from porescope.apps.cli.show_similar import show_similar, similar_json, write_similar
     from porescope.apps.cli.staging import require_writable_folder
     from porescope.apps.cli.terminal import console_for_output
     from porescope.errors import ConfigError
     from porescope.workflows.folder_library import open_library
-    from porescope.workflows.similar import SimilarConfig, similar_frameworks
+    from porescope.workflows.similar import similar_frameworks
+    from porescope.workflows.similar_result import SimilarConfig
 
     if map_page and out is None:
         raise ConfigError("--map writes a page; say where with --out DIR")
@@ -111,6 +128,7 @@ def similar(
         elements=elements_from_text(elements, option="--elements"),
         metals=elements_from_text(metal, option="--metal"),
         formula=formula,
+        linkers=tuple(linker or ()),
         radiation=radiation_from_options(wavelength, neutron=neutron),
         two_theta_range_deg=range_from_option(two_theta_range),
     )
@@ -120,7 +138,12 @@ def similar(
         pass
     with progress_bar("reading") as progress, open_library(library) as opened:
         result = similar_frameworks(
-            file, config=config, library=opened, weights=weights, progress=progress
+            file,
+            config=config,
+            library=opened,
+            weights=weights,
+            contents=contents,
+            progress=progress,
         )
         if out is not None:
             write_similar(result, out, file=file.name, library=opened if map_page else None)
