@@ -114,8 +114,6 @@ def _table(result: SimilarResult) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in [*names, "a, b, c [Å]", "from", "source"])
     rows = "".join(_row(one, lines=lines) for one in result.frameworks)
     explained = "Near is the product of both embeddings: for small, the cosine of their angle. "
-        "Near is the product of both embeddings: for the weights small, the cosine of their angle. "
-    )
     if lines:
         explained += (
             "Lines is the match of the peaks with the framework’s lines, 0 to 1, over small "
