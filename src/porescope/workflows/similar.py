@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import gemmi
@@ -11,11 +12,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 import porescope
+from porescope.crystal.space_group import P1
 from porescope.crystal.structure import Crystal
 from porescope.datasets.cards import PowderCard
 from porescope.datasets.library import Library
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
+from porescope.diffraction.scattering import MAX_ATOMIC_NUMBER
 from porescope.diffraction.search import ReflectionTable, search_cards
 from porescope.errors import ConfigError, ParseError
 from porescope.io.cif import read_cif
@@ -90,6 +93,9 @@ def similar_frameworks(
     started = time.perf_counter()
     tell("reading", 0.0)
     query = read_query(source, config=config)
+    warnings = _warnings(query)
+    if isinstance(query, Crystal):
+        query = known_part(query)
     opened = Library.open() if library is None else library
     try:
         if space is None:
@@ -112,7 +118,7 @@ def similar_frameworks(
         prepared=prepared,
         space=space,
         n_searched=len(space.index) if allowed is None else int(allowed.sum()),
-        warnings=_warnings(query),
+        warnings=warnings,
         attention=attend(near[0].row) if near and attend is not None else None,
         settings=_settings(config, space=space, prepared=prepared),
         seconds=time.perf_counter() - started,
@@ -143,7 +149,6 @@ def read_query(
             except ParseError:
                 raise no_crystal from None
     if isinstance(source, Crystal):
-        _check_crystal(source)
         return source
     return _prepared(source, config=config)
 
@@ -163,14 +168,38 @@ def _prepared(source: str | Path | Pattern, *, config: SimilarConfig) -> Prepare
     return prepared
 
 
-def _check_crystal(crystal: Crystal) -> None:
-    """Refuse what no pattern could be made of."""
-    if crystal.n_atoms == 0:
-        raise ConfigError(f"the crystal {crystal.name!r} has no atoms; check the file")
-    if not (crystal.numbers > 0).any():
+def known_part(crystal: Crystal) -> Crystal:
+    """The crystal without atoms that no form factor is known of.
+
+    Raises
+    ------
+    ConfigError
+        Where nothing is left.
+    """
+    known = _is_known(crystal)
+    if known.all() and len(known):
+        return crystal
+    if not known.any():
         raise ConfigError(
             f"no atom of the crystal {crystal.name!r} is of a known element; check its symbols"
         )
+    return replace(
+        crystal,
+        frac=crystal.frac[known],
+        numbers=crystal.numbers[known],
+        occupancy=crystal.occupancy[known],
+        u_iso=crystal.u_iso[known],
+        u_aniso=None,
+        isotopes=None,
+        charges=None,
+        labels=(),
+        space_group=P1,
+        orbit=None,
+    )
+
+
+def _is_known(crystal: Crystal) -> Bool[np.ndarray, "atoms"]:
+    return (crystal.numbers >= 1) & (crystal.numbers <= MAX_ATOMIC_NUMBER)
 
 
 def _opened(
@@ -334,11 +363,9 @@ def _rows(
 def _warnings(query: Crystal | PreparedPattern) -> tuple[str, ...]:
     """What the user should know."""
     if isinstance(query, Crystal):
-        unknown = int((query.numbers <= 0).sum())
-        if not unknown:
-            return ()
+        unknown = int((~_is_known(query)).sum())
         plural = "s are" if unknown > 1 else " is"
-        return (f"{unknown} atom{plural} of no known element and counted as such.",)
+        return (f"{unknown} atom{plural} of no known element and left out.",) if unknown else ()
     said = list(query.warnings)
     if query.peaks.n_peaks < FEW_PEAKS:
         said.append(
