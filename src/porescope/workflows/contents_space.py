@@ -126,12 +126,14 @@ def open_contents_space(
     return LibrarySpace(index=index, card=card, weights=path, digest=digest)
 
 
-def _save(path: Path, **arrays: np.ndarray) -> None:
+def _save(
+    path: Path, *, embeddings: np.ndarray, numbers: np.ndarray, frameworks: np.ndarray
+) -> None:
     """Write arrays so that they are there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with partial.open("wb") as stream:
-        np.savez(stream, **arrays)
+        np.savez(stream, embeddings=embeddings, numbers=numbers, frameworks=frameworks)
     os.replace(partial, path)
 
 

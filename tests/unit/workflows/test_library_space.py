@@ -146,3 +146,29 @@ def test_shipped_weights_are_found_by_name(tiny_space, tmp_path: Path, monkeypat
         space = open_space(library, folder=tmp_path)
     assert space.weights == tiny_space.weights
     assert space.card.preset == "small"
+
+
+def test_the_nearest_are_those_of_a_whole_sort() -> None:
+    from porescope.models.registry import build_model, preset_named
+    from porescope.workflows.retrieval import RetrievalIndex
+
+    rng = np.random.default_rng(3)
+    vectors = np.round(rng.normal(size=(900, 3)), 1).astype(np.float32)
+    codes = rng.integers(40, size=900) * (np.arange(900) % 3 > 0)
+    index = RetrievalIndex(
+        model=build_model(preset_named("small")),
+        embeddings=vectors,
+        numbers=np.arange(900),
+        frameworks=codes,
+    )
+    query = np.array([1.0, 0.5, 0.0], dtype=np.float32)
+    allowed = rng.uniform(size=900) < 0.8
+    for n in (1, 7, 39, 60):
+        for keep in (None, allowed):
+            score = np.where(True if keep is None else keep, vectors @ query, -np.inf)
+            seen: list[int] = []
+            for row in np.argsort(-score, kind="stable"):
+                if np.isfinite(score[row]) and codes[row] not in codes[seen]:
+                    seen.append(int(row))
+            near = index.nearest(query, n=n, allowed=keep)
+            assert [hit.row for hit in near] == seen[:n]
