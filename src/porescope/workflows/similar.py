@@ -131,7 +131,7 @@ def read_query(
 ) -> Crystal | PreparedPattern:
     """A crystal, or a pattern with its peaks.
 
-    A CIF is read as a crystal, and as a pattern where it holds none.
+    A CIF is read as a crystal, and as a pattern where it holds none or the pattern is asked for.
 
     Parameters
     ----------
@@ -140,7 +140,8 @@ def read_query(
     config:
         Radiation and range.
     """
-    if isinstance(source, (str, Path)) and Path(source).suffix.lower() in CIF_SUFFIXES:
+    is_cif = isinstance(source, (str, Path)) and Path(source).suffix.lower() in CIF_SUFFIXES
+    if is_cif and not config.as_pattern:
         try:
             source = read_cif(source)
         except ParseError as no_crystal:

@@ -136,6 +136,21 @@ def test_a_cif_without_atoms_is_read_as_a_pattern_or_refused(ask, tmp_path: Path
         ask(path)
 
 
+def test_of_a_cif_with_both_the_pattern_can_be_asked_for(ask, tmp_path: Path) -> None:
+    path = tmp_path / "both.cif"
+    write_cif(own_crystal(3), path)
+    pattern = ideal_pattern(own_crystal(3))
+    rows = "".join(
+        f"{x:.4f} {y:.1f}\n" for x, y in zip(pattern.two_theta_deg, pattern.intensity, strict=True)
+    )
+    path.write_text(
+        path.read_text() + "\nloop_\n_pd_meas_2theta_scan\n_pd_meas_counts_total\n" + rows
+    )
+    copper = radiation_from_name("CuKa1")
+    assert ask(path, n=1).kind == "crystal"
+    assert ask(path, n=1, as_pattern=True, radiation=copper).kind == "pattern"
+
+
 def test_weights_of_another_version_are_refused_by_name(ask, tiny_space, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 

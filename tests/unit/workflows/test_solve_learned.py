@@ -44,6 +44,8 @@ def test_without_the_extra_the_answer_is_that_without_the_space(
     assert not any("learned" in text for text in missing.warnings)
     assert candidate_record(off.candidates[0])["similarity"] is None
     assert on.settings["learned space"].startswith("small ")
+    assert f"(weights {on.settings['learned space']})" in on.methods
+    assert "learned" not in off.methods
     assert on.candidates[0].id == off.candidates[0].id == "own-3"
     assert all(-1.0 <= c.similarity <= 1.001 for c in on.candidates)
 

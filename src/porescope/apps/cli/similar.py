@@ -25,6 +25,9 @@ def similar(
     map_page: Annotated[
         bool, typer.Option("--map", help="Write the map of the library with the query on it.")
     ] = False,
+    as_pattern: Annotated[
+        bool, typer.Option("--pattern", help="Of a CIF with atoms and a pattern, the pattern.")
+    ] = False,
     elements: Annotated[
         str,
         typer.Option(
@@ -128,6 +131,7 @@ def similar(
         elements=elements_from_text(elements, option="--elements"),
         metals=elements_from_text(metal, option="--metal"),
         formula=formula,
+        as_pattern=as_pattern,
         linkers=tuple(linker or ()),
         radiation=radiation_from_options(wavelength, neutron=neutron),
         two_theta_range_deg=range_from_option(two_theta_range),
