@@ -140,8 +140,7 @@ def read_query(
     config:
         Radiation and range.
     """
-    is_cif = isinstance(source, (str, Path)) and Path(source).suffix.lower() in CIF_SUFFIXES
-    if is_cif and not config.as_pattern:
+    if isinstance(source, (str, Path)) and _is_cif(source) and not config.as_pattern:
         try:
             source = read_cif(source)
         except ParseError as no_crystal:
@@ -152,6 +151,10 @@ def read_query(
     if isinstance(source, Crystal):
         return source
     return _prepared(source, config=config)
+
+
+def _is_cif(source: str | Path) -> bool:
+    return Path(source).suffix.lower() in CIF_SUFFIXES
 
 
 def _prepared(source: str | Path | Pattern, *, config: SimilarConfig) -> PreparedPattern:
