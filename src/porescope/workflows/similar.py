@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import gemmi
@@ -12,13 +11,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 import porescope
-from porescope.crystal.space_group import P1
 from porescope.crystal.structure import Crystal
 from porescope.datasets.cards import PowderCard
 from porescope.datasets.library import Library
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
-from porescope.diffraction.scattering import MAX_ATOMIC_NUMBER
 from porescope.diffraction.search import ReflectionTable, search_cards
 from porescope.errors import ConfigError, ParseError
 from porescope.io.cif import read_cif
@@ -30,6 +27,7 @@ from porescope.workflows.identify import peaks_within
 from porescope.workflows.library_space import LibrarySpace, open_space
 from porescope.workflows.measured import measured_pattern
 from porescope.workflows.retrieval import Neighbour, RetrievalIndex
+from porescope.workflows.retrieval_inputs import is_known, known_part
 from porescope.workflows.similar_result import (
     Attention,
     SimilarConfig,
@@ -170,40 +168,6 @@ def _prepared(source: str | Path | Pattern, *, config: SimilarConfig) -> Prepare
             "measure longer, or give another --range"
         )
     return prepared
-
-
-def known_part(crystal: Crystal) -> Crystal:
-    """The crystal without atoms that no form factor is known of.
-
-    Raises
-    ------
-    ConfigError
-        Where nothing is left.
-    """
-    known = _is_known(crystal)
-    if known.all() and len(known):
-        return crystal
-    if not known.any():
-        raise ConfigError(
-            f"no atom of the crystal {crystal.name!r} is of a known element; check its symbols"
-        )
-    return replace(
-        crystal,
-        frac=crystal.frac[known],
-        numbers=crystal.numbers[known],
-        occupancy=crystal.occupancy[known],
-        u_iso=crystal.u_iso[known],
-        u_aniso=None,
-        isotopes=None,
-        charges=None,
-        labels=(),
-        space_group=P1,
-        orbit=None,
-    )
-
-
-def _is_known(crystal: Crystal) -> Bool[np.ndarray, "atoms"]:
-    return (crystal.numbers >= 1) & (crystal.numbers <= MAX_ATOMIC_NUMBER)
 
 
 def _opened(
@@ -367,7 +331,7 @@ def _rows(
 def _warnings(query: Crystal | PreparedPattern) -> tuple[str, ...]:
     """What the user should know."""
     if isinstance(query, Crystal):
-        unknown = int((~_is_known(query)).sum())
+        unknown = int((~is_known(query)).sum())
         plural = "s are" if unknown > 1 else " is"
         return (f"{unknown} atom{plural} of no known element and left out.",) if unknown else ()
     said = list(query.warnings)
