@@ -4,6 +4,12 @@
     python benchmarks/science/identify_corrupted.py --run calibration --n 1500 --calibrate
     python benchmarks/science/identify_corrupted.py --table
 
+and the same with the learned space, for the weights of the probability that know it:
+
+    python benchmarks/science/identify_corrupted.py --learned small --run calibration --n 1500 \\
+        --calibrate
+    python benchmarks/science/identify_corrupted.py --learned small --run test --n 1000 --table
+
 Each case is one framework, drawn by seed; calibration and test frameworks never overlap. The
 pattern is corrupted by ``porescope.diffraction.corrupt`` with every axis changed by up to 1.5 % on
 its own, from reflections computed from the structure file (not from the card). Every case is
@@ -29,8 +35,10 @@ import numpy as np
 
 from porescope.crystal.symmetry import find_symmetry
 from porescope.datasets.library import SHIPPED, Library
+from porescope.datasets.splits import frozen_split
 from porescope.diffraction.breathe import BreatheHits, breathe_cards
 from porescope.diffraction.corrupt import CORRUPTION_VERSION, CorruptionConfig, corrupt_pattern
+from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.prepare import prepare_pattern
 from porescope.diffraction.radiation import radiation_from_name
 from porescope.diffraction.reflections import ReflectionList
@@ -39,20 +47,24 @@ from porescope.diffraction.structure_factors import reflections_of
 from porescope.io.cif import read_cif
 from porescope.workflows.candidate_fits import fit_card, fit_task
 from porescope.workflows.evidence import (
-    CANDIDATE_FEATURES,
     CANDIDATE_SIGNS,
+    LEARNED_FEATURES,
+    LEARNED_SIGNS,
     NONE_FEATURES,
     Evidence,
     candidate_features,
     none_features,
 )
 from porescope.workflows.identify import SearchSpace, identify_peaks, peaks_within
+from porescope.workflows.learned import LearnedQuery, learned_query
 from porescope.workflows.probability import (
+    SHIPPED_LEARNED_MODEL,
     SHIPPED_MODEL,
     LabelledCase,
+    ProbabilityModel,
     fit_model,
-    load_model,
     save_model,
+    shipped_model,
 )
 from porescope.workflows.shortlist import reflection_table
 
@@ -66,28 +78,48 @@ SPLIT_SEED = 20260
 MODES = ("none_given", "elements_given")
 
 
-def split_frameworks(space: SearchSpace) -> dict[str, np.ndarray]:
-    """Rows of one card for each group of frameworks, split into calibration and test."""
+def split_frameworks(space: SearchSpace, *, unseen: bool = False) -> dict[str, np.ndarray]:
+    """Rows of one card for each group of frameworks, split into calibration and test.
+
+    Parameters
+    ----------
+    space:
+        The cards.
+    unseen:
+        Only frameworks that the learned models were not trained on, so that their similarities
+        are not those of what they know by heart.
+    """
     rng = np.random.default_rng(SPLIT_SEED)
     groups = space.codes[1]
     _, first = np.unique(groups, return_index=True)
     minerals = [entry.number for entry in space.library.entries(source="minerals")]
     first = first[~np.isin(space.table.ids[first], minerals)]
     order = rng.permutation(first)
+    if unseen:
+        sides = frozen_split("all_structures").sides
+        ids = {entry.number: entry.id for entry in space.library.entries()}
+        held = [sides.get(ids[int(n)], "train") != "train" for n in space.table.ids[order]]
+        order = order[np.array(held, dtype=bool)]
     half = len(order) // 2
     return {"calibration": order[:half], "test": order[half:]}
 
 
 _SPACE: SearchSpace | None = None
 _STRUCTURES: Path | None = None
+_LEARNED = ""
 
 
-def _start(library: str, structures: str) -> None:
-    global _SPACE, _STRUCTURES
+def _start(library: str, structures: str, learned: str = "") -> None:
+    global _SPACE, _STRUCTURES, _LEARNED
     warnings.simplefilter("ignore")
     opened = Library.open([Path(library)])
     _SPACE = SearchSpace(library=opened, table=opened.peak_table())
     _STRUCTURES = Path(structures)
+    _LEARNED = learned
+    if learned:
+        import torch
+
+        torch.set_num_threads(1)
 
 
 def run_case(row: int, seed: int, *, guests: bool = False) -> dict[str, object]:
@@ -169,45 +201,74 @@ def run_case(row: int, seed: int, *, guests: bool = False) -> dict[str, object]:
             zero_shift_deg=np.array([k[2] for k in known]),
         )
 
+    def searched(chosen, *, elements, query):
+        started = time.perf_counter()
+        found = identify_peaks(
+            space,
+            peaks,
+            task=task,
+            kind="xray",
+            model=None,
+            elements=elements,
+            allowed=chosen,
+            hits=hits,
+            breathe=breathe_once,
+            fit=fit_once,
+            learned=query,
+        )
+        rows = [s.row for s in found.scored]
+        return {
+            "seconds": time.perf_counter() - started,
+            "n_peaks": peaks_within(peaks, task).n_peaks,
+            "chance_score": found.shortlist.chance_score,
+            "ids": [s.card.id for s in found.scored],
+            "same": [bool(frameworks[r] == frameworks[row]) for r in rows],
+            "same_net": [bool(groups[r] == groups[row]) for r in rows],
+            "evidence": [
+                {
+                    k: round(v, 5) if isinstance(v, float) else v
+                    for k, v in asdict(s.evidence).items()
+                }
+                for s in found.scored
+            ],
+        }
+
     for mode, keep in (("none_given", np.ones(len(away), bool)), ("elements_given", has)):
         elements = frozenset(card.elements) if mode == "elements_given" else frozenset()
-        for removed in (False, True):
-            chosen = keep & away if removed else keep
-            started = time.perf_counter()
-            found = identify_peaks(
-                space,
-                peaks,
-                task=task,
-                kind="xray",
-                model=None,
-                elements=elements,
-                allowed=chosen,
-                hits=hits,
-                breathe=breathe_once,
-                fit=fit_once,
-            )
-            seconds = time.perf_counter() - started
-            rows = [s.row for s in found.scored]
-            if not removed:
-                best = np.where(chosen, hits.score, -1.0)
-                better = chosen & (best > best[frameworks == frameworks[row]].max())
-                case[f"naive_rank_{mode}"] = len(np.unique(frameworks[better])) + 1
-            case["searches"][f"{mode}{'_removed' if removed else ''}"] = {
-                "seconds": seconds,
-                "n_peaks": peaks_within(peaks, task).n_peaks,
-                "chance_score": found.shortlist.chance_score,
-                "ids": [s.card.id for s in found.scored],
-                "same": [bool(frameworks[r] == frameworks[row]) for r in rows],
-                "same_net": [bool(groups[r] == groups[row]) for r in rows],
-                "evidence": [
-                    {
-                        k: round(v, 5) if isinstance(v, float) else v
-                        for k, v in asdict(s.evidence).items()
-                    }
-                    for s in found.scored
-                ],
-            }
+        query = learned_of(space, peaks, elements=tuple(sorted(elements)))
+        best = np.where(keep, hits.score, -1.0)
+        better = keep & (best > best[frameworks == frameworks[row]].max())
+        case[f"naive_rank_{mode}"] = len(np.unique(frameworks[better])) + 1
+        for name, chosen in ((mode, keep), (f"{mode}_removed", keep & away)):
+            case["searches"][name] = searched(chosen, elements=elements, query=query)
+        if query is not None:
+            case["learned"] = query.weights
+            case.setdefault("plain", {})[mode] = searched(keep, elements=elements, query=None)
+    other = frameworks != frameworks[row]
+    if _LEARNED and (other & ~away).any():
+        # its own cards are taken out, those with another metal are not
+        query = learned_of(space, peaks, elements=())
+        for name, asked in (("searches", query), ("plain", None)):
+            case[name]["other_metal"] = searched(other, elements=frozenset(), query=asked)
     return case
+
+
+def learned_of(
+    space: SearchSpace, peaks: PeakList, *, elements: tuple[str, ...]
+) -> LearnedQuery | None:
+    """What the learned space says, where it was asked for."""
+    if not _LEARNED:
+        return None
+    query, reason = learned_query(
+        space.library,
+        peaks,
+        radiation=radiation_from_name(CONFIG.radiation),
+        elements=elements,
+        weights=_LEARNED,
+    )
+    if query is None:
+        raise SystemExit(reason or f"there are no weights {_LEARNED!r}, or no torch")
+    return query
 
 
 def with_guests(reflections: ReflectionList, *, rng: np.random.Generator) -> ReflectionList:
@@ -252,18 +313,35 @@ def find_file(structures: Path, source: str, cif_path: str) -> Path:
     return found[0]
 
 
-def run(split: str, n: int, *, library: str, structures: str, seed: int, jobs: int) -> Path:
+def cases_file(split: str, *, learned: bool) -> Path:
+    """Where the cases of one split stand."""
+    return RESULTS / "work" / f"identify_{split}{'_learned' if learned else ''}.jsonl"
+
+
+def run(
+    split: str, n: int, *, library: str, structures: str, seed: int, jobs: int, learned: str = ""
+) -> Path:
     """Run the missing cases of one split."""
-    path = RESULTS / "work" / f"identify_{split}.jsonl"
+    path = cases_file(split, learned=bool(learned))
     path.parent.mkdir(parents=True, exist_ok=True)
     done = set()
     if path.is_file():
         done = {json.loads(line)["row"] for line in path.read_text().splitlines() if line}
-    _start(library, structures)
-    rows = [int(r) for r in split_frameworks(_SPACE)[split][:n] if int(r) not in done]
+    _start(library, structures, learned)
+    if learned:
+        from porescope.workflows.library_space import open_space
+
+        open_space(_SPACE.library, weights=learned)
+    rows = [
+        int(r)
+        for r in split_frameworks(_SPACE, unseen=bool(learned))[split][:n]
+        if int(r) not in done
+    ]
     started = time.time()
     with (
-        ProcessPoolExecutor(jobs, initializer=_start, initargs=(library, structures)) as pool,
+        ProcessPoolExecutor(
+            jobs, initializer=_start, initargs=(library, structures, learned)
+        ) as pool,
         path.open("a") as out,
     ):
         futures = {
@@ -283,27 +361,27 @@ def run(split: str, n: int, *, library: str, structures: str, seed: int, jobs: i
     return path
 
 
-def read_cases(split: str) -> list[dict]:
+def read_cases(split: str, *, learned: bool = False) -> list[dict]:
     """Finished cases of one split."""
-    path = RESULTS / "work" / f"identify_{split}.jsonl"
+    path = cases_file(split, learned=learned)
     cases = [json.loads(line) for line in path.read_text().splitlines() if line]
     return [case for case in cases if case["status"] == "ok"]
 
 
-def features_of(search: dict) -> tuple[np.ndarray, np.ndarray]:
+def features_of(search: dict, *, learned: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Features of the candidates and of the pattern, from the evidence that was kept."""
     context = {"n_peaks": search["n_peaks"], "chance_score": search["chance_score"]}
     evidence = [Evidence(**e) for e in search["evidence"]]
-    return candidate_features(evidence, **context), none_features(**context)
+    return candidate_features(evidence, **context, learned=learned), none_features(**context)
 
 
-def labelled(cases: list[dict]) -> list[LabelledCase]:
+def labelled(cases: list[dict], *, learned: bool = False) -> list[LabelledCase]:
     """Every search of every case, with the right framework marked."""
     found = []
     for case in cases:
-        for search in case["searches"].values():
-            if search["evidence"]:
-                candidates, pattern = features_of(search)
+        for name, search in case["searches"].items():
+            if search["evidence"] and name != "other_metal":
+                candidates, pattern = features_of(search, learned=learned)
                 found.append(
                     LabelledCase(
                         candidates=candidates,
@@ -314,16 +392,21 @@ def labelled(cases: list[dict]) -> list[LabelledCase]:
     return found
 
 
-def calibrate() -> None:
+def calibrate(*, learned: bool = False) -> None:
     """Weights of the probability from the calibration split."""
-    cases = read_cases("calibration")
+    cases = read_cases("calibration", learned=learned)
+    weights = {case.get("learned", "") for case in cases}
+    if len(weights) > 1:
+        raise SystemExit(f"the cases are of different weights: {', '.join(sorted(weights))}")
+    signs = LEARNED_SIGNS if learned else CANDIDATE_SIGNS
     model = fit_model(
-        labelled(cases),
-        candidate_features=CANDIDATE_FEATURES,
+        labelled(cases, learned=learned),
+        candidate_features=tuple(signs),
         none_features=NONE_FEATURES,
-        signs=tuple(CANDIDATE_SIGNS.values()),
+        signs=tuple(signs.values()),
         ridge=3e-4,
-        card={
+        card=({"learned": weights.pop()} if learned else {})
+        | {
             "data": f"{len(cases)} corrupted patterns of as many frameworks, each with and without "
             "its framework in the library, with and without elements given",
             "corruption": f"version {CORRUPTION_VERSION}, each axis up to 1.5 %; every second "
@@ -331,8 +414,8 @@ def calibrate() -> None:
             "split_seed": str(SPLIT_SEED),
         },
     )
-    save_model(model, SHIPPED_MODEL)
-    for name, weight in zip(CANDIDATE_FEATURES, model.candidate_weights, strict=True):
+    save_model(model, SHIPPED_LEARNED_MODEL if learned else SHIPPED_MODEL)
+    for name, weight in zip(signs, model.candidate_weights, strict=True):
         print(f"{name:20s} {weight:8.3f}")
     for name, weight in zip(NONE_FEATURES, model.none_weights, strict=True):
         print(f"none: {name:14s} {weight:8.3f}")
@@ -358,17 +441,23 @@ def calibration_error(stated: np.ndarray, true: np.ndarray, bins: int = 10) -> f
     return float(total)
 
 
-def evaluate(split: str) -> list[dict[str, object]]:
+def model_of(cases: list[dict], *, learned: bool) -> tuple[ProbabilityModel, bool]:
+    """Weights of the probability, and whether they know the learned similarity."""
+    model = shipped_model(learned=cases[0].get("learned", "") if learned and cases else "")
+    return model, model.candidate_features == LEARNED_FEATURES
+
+
+def evaluate(split: str, *, learned: bool = False) -> list[dict[str, object]]:
     """The numbers of the table, one row for each mode."""
-    cases = read_cases(split)
-    model = load_model()
+    cases = read_cases(split, learned=learned)
+    model, similar = model_of(cases, learned=learned)
     rows = []
     for mode in MODES:
         top1, top10, net1, net10, none_in, none_out, stated, true, seconds = ([] for _ in range(9))
         for case in cases:
             for removed in (False, True):
                 search = case["searches"][f"{mode}{'_removed' if removed else ''}"]
-                candidates, pattern = features_of(search)
+                candidates, pattern = features_of(search, learned=similar)
                 p, none = model.probabilities(candidates, pattern=pattern)
                 order = np.argsort(-p, kind="stable")
                 same = np.array(search["same"], dtype=bool)[order]
@@ -432,13 +521,16 @@ def write_rows(name: str, rows: list[dict[str, object]], *, library: str, seed: 
             print(rounded)
 
 
-def reliability(split: str) -> list[dict[str, object]]:
+def reliability(split: str, *, learned: bool = False) -> list[dict[str, object]]:
     """Stated against true probability of the first candidate, in ten bins."""
-    model = load_model()
+    cases = read_cases(split, learned=learned)
+    model, similar = model_of(cases, learned=learned)
     stated, true = [], []
-    for case in read_cases(split):
+    for case in cases:
         for name, search in case["searches"].items():
-            candidates, pattern = features_of(search)
+            if name == "other_metal":
+                continue
+            candidates, pattern = features_of(search, learned=similar)
             p, _ = model.probabilities(candidates, pattern=pattern)
             first = int(np.argmax(p)) if len(p) else -1
             stated.append(float(p[first]) if len(p) else 0.0)
@@ -456,6 +548,49 @@ def reliability(split: str) -> list[dict[str, object]]:
     ]
 
 
+def gained(split: str) -> list[dict[str, object]]:
+    """Cases that the learned space wins and loses: the first candidate is right, or is not.
+
+    Where the framework's own cards are taken out, right is the same net with another metal.
+    """
+    cases = read_cases(split, learned=True)
+    plain = shipped_model()
+    model, similar = model_of(cases, learned=True)
+    rows = []
+    for mode in (*MODES, "other_metal"):
+        asked = [case for case in cases if mode in case["searches"]]
+        label = "same_net" if mode == "other_metal" else "same"
+        without = [_found(case["plain"][mode], plain, label=label) for case in asked]
+        found = [
+            _found(case["searches"][mode], model, label=label, learned=similar) for case in asked
+        ]
+        old, new = np.array(without).reshape(-1, 2), np.array(found).reshape(-1, 2)
+        rows.append(
+            {
+                "mode": mode,
+                "n": len(asked),
+                "top1_without": int(old[:, 0].sum()),
+                "top1_with": int(new[:, 0].sum()),
+                "won": int((new[:, 0] & ~old[:, 0]).sum()),
+                "lost": int((old[:, 0] & ~new[:, 0]).sum()),
+                "fitted_without": int(old[:, 1].sum()),
+                "fitted_with": int(new[:, 1].sum()),
+                "probability_knows_it": similar,
+            }
+        )
+    return rows
+
+
+def _found(
+    search: dict, model: ProbabilityModel, *, label: str, learned: bool = False
+) -> tuple[bool, bool]:
+    """Whether the first candidate is right, and whether any is."""
+    candidates, pattern = features_of(search, learned=learned)
+    p, _ = model.probabilities(candidates, pattern=pattern)
+    right = search[label]
+    return len(p) > 0 and bool(right[int(np.argmax(p))]), any(right)
+
+
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -465,6 +600,7 @@ def main() -> int:
     parser.add_argument("--structures", default="")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--learned", default="", help="shipped weights, or a checkpoint")
     parser.add_argument("--calibrate", action="store_true")
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args()
@@ -476,11 +612,17 @@ def main() -> int:
             structures=options.structures,
             seed=options.seed,
             jobs=options.jobs,
+            learned=options.learned,
         )
+    learned = bool(options.learned)
     if options.calibrate:
-        calibrate()
-    if options.table:
-        options_of_rows = {"library": options.library, "seed": options.seed}
+        calibrate(learned=learned)
+    options_of_rows = {"library": options.library, "seed": options.seed}
+    if options.table and learned:
+        rows = evaluate("test", learned=True)
+        write_rows("identify_corrupted_learned", rows, **options_of_rows)
+        write_rows("identify_learned_gain", gained("test"), **options_of_rows)
+    elif options.table:
         write_rows("identify_corrupted", evaluate("test"), **options_of_rows)
         write_rows("identify_naive", naive("test"), **options_of_rows)
         write_rows("identify_reliability", reliability("test"), **options_of_rows)

@@ -32,6 +32,10 @@ CANDIDATE_SIGNS = {
 """Whether more of a feature speaks for a candidate (1) or against it (-1)."""
 CANDIDATE_FEATURES = tuple(CANDIDATE_SIGNS)
 """Names of the candidates' features, in order."""
+LEARNED_SIGNS = {**CANDIDATE_SIGNS, "learned_similarity": 1}
+"""The same with what the learned space says."""
+LEARNED_FEATURES = tuple(LEARNED_SIGNS)
+"""Names of these features, in order."""
 NONE_FEATURES = ("one", "log_peaks", "chance_score")
 """Names of the pattern's features, in order."""
 
@@ -65,14 +69,29 @@ class Evidence:
     """Rwp that counting noise alone would leave."""
     missing_elements: int = 0
     """Elements that the user named and the candidate lacks, hydrogen and oxygen not counted."""
+    similarity: float = float("nan")
+    """Cosine of the angle to the pattern in the learned space; NaN where there is none."""
 
 
 def candidate_features(
-    evidence: list[Evidence], *, n_peaks: int, chance_score: float
+    evidence: list[Evidence], *, n_peaks: int, chance_score: float, learned: bool = False
 ) -> Float[np.ndarray, "candidates features"]:
-    """Features of every candidate, in the order of :data:`CANDIDATE_FEATURES`."""
+    """Features of every candidate, in the order of :data:`CANDIDATE_FEATURES`.
+
+    Parameters
+    ----------
+    evidence:
+        What was found for each.
+    n_peaks:
+        Number of observed peaks.
+    chance_score:
+        Cosine that unrelated frameworks reach.
+    learned:
+        Whether the similarity of the learned space is the last one
+        (:data:`LEARNED_FEATURES`). A candidate without has the least of the list.
+    """
     if not evidence:
-        return np.zeros((0, len(CANDIDATE_FEATURES)))
+        return np.zeros((0, len(LEARNED_FEATURES if learned else CANDIDATE_FEATURES)))
     rows = []
     misses = [np.log(max(1.002 - e.cosine, 1e-3)) for e in evidence]
     fits = [np.log(np.clip(e.rwp_fixed, 0.01, 2.0)) for e in evidence]
@@ -103,7 +122,12 @@ def candidate_features(
                 np.log(np.clip(e.rwp_le_bail, 0.01, 2.0)) / (1.0 + e.lines_per_peak),
             )
         )
-    return np.array(rows)
+    made = np.array(rows)
+    if not learned:
+        return made
+    near = np.array([e.similarity for e in evidence])
+    least = np.nanmin(near) if np.isfinite(near).any() else 0.0
+    return np.column_stack([made, np.where(np.isfinite(near), near, least)])
 
 
 def none_features(*, n_peaks: int, chance_score: float) -> Float[np.ndarray, "none_features"]:

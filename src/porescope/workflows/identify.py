@@ -18,12 +18,14 @@ from porescope.errors import ConfigError
 from porescope.workflows.candidate_fits import CandidateFit, FitTask, fit_card
 from porescope.workflows.evidence import (
     CANDIDATE_FEATURES,
+    LEARNED_FEATURES,
     Evidence,
     candidate_features,
     explained_shares,
     none_features,
     profile_cosine,
 )
+from porescope.workflows.learned import LearnedQuery
 from porescope.workflows.probability import ProbabilityModel
 from porescope.workflows.shortlist import Shortlist, ShortlistConfig, shortlist_frameworks
 
@@ -125,6 +127,7 @@ def identify_peaks(
     hits: SearchHits | None = None,
     breathe: Callable[..., BreatheHits] = breathe_cards,
     fit: Callable[..., CandidateFit] = fit_card,
+    learned: LearnedQuery | None = None,
     progress: Progress | None = None,
 ) -> Identification:
     """Search, fit and rank.
@@ -152,12 +155,20 @@ def identify_peaks(
     breathe, fit:
         What scans the edges and what fits one card; the defaults, or functions that remember what
         they did for the same pattern.
+    learned:
+        What the learned space says of the pattern: its nearest frameworks are looked at too.
     progress:
         Called after each step.
     """
     tell = progress or (lambda stage, share: None)
     tell("searching the library", 0.1)
     within = peaks_within(peaks, task)
+    config = config or ShortlistConfig()
+    proposed = None
+    if learned is not None:
+        proposed = learned.nearest_rows(
+            space.table.ids, framework_codes=space.codes[0], n=config.n_learned, allowed=allowed
+        )
     shortlist = shortlist_frameworks(
         space.table,
         within,
@@ -168,6 +179,7 @@ def identify_peaks(
         hits=hits,
         breathe=breathe,
         config=config,
+        proposed=proposed,
     )
     cards = space.library.cards(space.table.ids[shortlist.rows])
     found: list[Scored] = []
@@ -209,6 +221,7 @@ def identify_peaks(
             zero_deg=fitted.fixed.zero_deg,
             rexp=fitted.fixed.rexp,
             missing_elements=len(wanted - set(card.elements)),
+            similarity=_similarity(learned, card, row=int(shortlist.rows[i]), space=space),
         )
         found.append(
             Scored(
@@ -220,6 +233,18 @@ def identify_peaks(
             )
         )
     return rank_scored(found, shortlist=shortlist, n_peaks=within.n_peaks, model=model, space=space)
+
+
+def _similarity(
+    learned: LearnedQuery | None, card: PowderCard, *, row: int, space: SearchSpace
+) -> float:
+    """Similarity of a framework's nearest card in the learned space, also of an assembled one."""
+    if learned is None:
+        return float("nan")
+    same = space.codes[0] == space.codes[0][row]
+    known = learned.of_numbers(space.table.ids[same])
+    known = known[np.isfinite(known)]
+    return float(known.max()) if len(known) else learned.of_card(card)
 
 
 def rank_scored(
@@ -251,9 +276,12 @@ def rank_scored(
     groups = space.codes[1][[s.row for s in found]] if found else np.zeros(0, dtype=np.int64)
     context = none_features(n_peaks=n_peaks, chance_score=shortlist.chance_score)
     features = candidate_features(
-        [s.evidence for s in found], n_peaks=n_peaks, chance_score=shortlist.chance_score
+        [s.evidence for s in found],
+        n_peaks=n_peaks,
+        chance_score=shortlist.chance_score,
+        learned=model is not None and model.candidate_features == LEARNED_FEATURES,
     )
-    if model is not None and model.candidate_features != CANDIDATE_FEATURES:
+    if model is not None and model.candidate_features not in (CANDIDATE_FEATURES, LEARNED_FEATURES):
         raise ConfigError(
             f"the weights of the probability are for {len(model.candidate_features)} features, "
             f"this version computes {len(CANDIDATE_FEATURES)}; make them again"

@@ -27,6 +27,7 @@ from porescope.workflows.identify import (
     peaks_within,
     rank_scored,
 )
+from porescope.workflows.learned import LearnedQuery
 from porescope.workflows.probability import ProbabilityModel
 from porescope.workflows.proposal_cells import IN_CELL, indexed_cells, proposals_in_cells
 from porescope.workflows.proposal_space import ASSEMBLED, JoinedSpace, join_proposals
@@ -92,6 +93,7 @@ def identify_assembled(
     without: Callable[[TemplateEntry], bool] | None = None,
     allowed: Bool[np.ndarray, "cards"] | None = None,
     proposals: Sequence[Proposal] | None = None,
+    learned: LearnedQuery | None = None,
     progress: Progress | None = None,
 ) -> AssembledIdentification:
     """Search the library, assemble what metal and linkers allow, fit and rank both together.
@@ -118,6 +120,8 @@ def identify_assembled(
         Cards of the library that may be named; all by default.
     proposals:
         Assembled frameworks, where they are known already.
+    learned:
+        What the learned space says of the pattern.
     progress:
         Called with what is being done and the share that is finished.
     """
@@ -144,6 +148,7 @@ def identify_assembled(
     if allowed is not None:
         mine[: space.table.n_cards] &= allowed
     common = {"task": task, "kind": kind, "model": model, "elements": elements}
+    common["learned"] = learned
     library = identify_peaks(
         joined.space,
         peaks,

@@ -21,6 +21,8 @@ from porescope.errors import ConfigError, ParseError
 
 SHIPPED_MODEL = Path(__file__).parent / "data" / "probability.json"
 """Weights that come with the package."""
+SHIPPED_LEARNED_MODEL = SHIPPED_MODEL.with_name("probability_learned.json")
+"""Weights that know the learned similarity too; made for one version of the space's weights."""
 SCHEMA = 1
 """Version of the file of weights."""
 
@@ -90,6 +92,22 @@ def load_model(path: Path = SHIPPED_MODEL) -> ProbabilityModel:
         )
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ParseError(f"expected weights of the probability: {error}", path=path) from error
+
+
+def shipped_model(*, learned: str = "") -> ProbabilityModel:
+    """The weights that fit what is known of the candidates.
+
+    Parameters
+    ----------
+    learned:
+        Preset and hash of the learned space's weights, or empty where it was not used. Weights of
+        the probability that were made for others of these are not used.
+    """
+    if learned and SHIPPED_LEARNED_MODEL.is_file():
+        model = load_model(SHIPPED_LEARNED_MODEL)
+        if model.card.get("learned") == learned:
+            return model
+    return load_model()
 
 
 def save_model(model: ProbabilityModel, path: Path) -> None:

@@ -32,6 +32,10 @@ class ShortlistConfig:
     """The isotropic search."""
     breathe: BreatheConfig = BreatheConfig()
     """The anisotropic scan."""
+    n_learned: int = 60
+    """Nearest frameworks of the learned space whose edges are scanned too, where there is one."""
+    n_learned_fits: int = 3
+    """Of these, how many are fitted whatever the scan says."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -64,6 +68,7 @@ def shortlist_frameworks(
     hits: SearchHits | None = None,
     breathe: Callable[..., BreatheHits] = breathe_cards,
     config: ShortlistConfig | None = None,
+    proposed: Int[np.ndarray, "rows"] | None = None,
 ) -> Shortlist:
     """Search all cards, then scan the cell edges of the best.
 
@@ -87,6 +92,9 @@ def shortlist_frameworks(
         What scans the edges; the default, or one that remembers earlier scans of the pattern.
     config:
         Sizes of the sieves.
+    proposed:
+        Rows that are scanned beside the best of the search, the most promising first, no two of
+        one framework; none by default.
     """
     config = config or ShortlistConfig()
     reflections = reflection_table(table, kind=kind)
@@ -105,6 +113,9 @@ def shortlist_frameworks(
     kept = order[_rank_within(framework_codes[order]) < config.n_per_framework]
     chosen = kept[: config.n_breathe]
     chosen = chosen[score[chosen] > 0.0]
+    n_found = len(chosen)
+    proposed = np.zeros(0, dtype=np.int64) if proposed is None else proposed
+    chosen = np.concatenate([chosen, proposed[~np.isin(proposed, chosen)]])
     breath = breathe(
         reflections,
         chosen,
@@ -122,8 +133,13 @@ def shortlist_frameworks(
     )
     best = np.argsort(-merit, kind="stable")
     first = best[_rank_within(framework_codes[chosen[best]]) == 0]
-    beyond = breath.score[first[config.n_fits : 4 * config.n_fits]]
-    top = first[: config.n_fits]
+    # what was proposed besides says nothing of what unrelated frameworks reach
+    unrelated = first[first < n_found]
+    beyond = breath.score[unrelated[config.n_fits : 4 * config.n_fits]]
+    sure = np.isin(
+        framework_codes[chosen[first]], framework_codes[proposed[: config.n_learned_fits]]
+    )
+    top = first[(np.arange(len(first)) < config.n_fits) | sure]
     return Shortlist(
         rows=chosen[top],
         score=breath.score[top],

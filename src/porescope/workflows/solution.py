@@ -68,6 +68,8 @@ class Candidate:
     """Source of the structure."""
     licence: str = ""
     """Licence of the structure, as its source states it."""
+    similarity: float = float("nan")
+    """Cosine of the angle to the pattern in the learned space; NaN where it was not used."""
     status: str = "ok"
     """``ok``, or why the fit is not to be trusted."""
 

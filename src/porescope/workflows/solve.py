@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
 from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError
-from porescope.io.patterns.reader import read_pattern
 from porescope.workflows.candidate_fits import FitTask, fit_task, polish_fit
 from porescope.workflows.coordinates import crystal_of_card
 from porescope.workflows.further_phases import FurtherPhase, find_further_phases
@@ -34,7 +33,9 @@ from porescope.workflows.identify import (
     SearchSpace,
     identify_peaks,
 )
-from porescope.workflows.probability import load_model
+from porescope.workflows.learned import LearnedQuery, learned_query
+from porescope.workflows.measured import measured_pattern
+from porescope.workflows.probability import shipped_model
 from porescope.workflows.proposal_space import (
     ASSEMBLED,
     LibraryWithProposals,
@@ -89,6 +90,9 @@ class SolveConfig:
     """Largest number of phases, the framework included."""
     n_fits: int = 20
     """Frameworks that are fitted."""
+    learned: bool = True
+    """Whether the nearest frameworks of the learned space are looked at too, where the extra ml
+    and the weights are installed."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_phases <= 3:
@@ -141,7 +145,9 @@ def solve_pattern(
     tell = progress or (lambda stage, share: None)
     started = time.perf_counter()
     tell("reading the pattern", 0.0)
-    pattern = _pattern_of(source, config=config)
+    pattern = measured_pattern(
+        source, radiation=config.radiation, two_theta_range_deg=config.two_theta_range_deg
+    )
     assert pattern.radiation is not None
     kind = pattern.radiation.kind
     prepared = prepare_pattern(pattern)
@@ -159,6 +165,7 @@ def solve_pattern(
     )
     tell("opening the library", 0.05)
     space = _space_of(library, config=config)
+    learned, not_learned = _learned(space, prepared, config=config, progress=tell)
     if config.linkers:
         found, space = _identified_with_assembled(
             space,
@@ -168,6 +175,7 @@ def solve_pattern(
             config=config,
             templates=templates,
             without_template=without_template,
+            learned=learned,
             progress=tell,
         )
     else:
@@ -176,9 +184,10 @@ def solve_pattern(
             prepared.peaks,
             task=task,
             kind=kind,
-            model=load_model(),
+            model=shipped_model(learned=learned.weights if learned else ""),
             elements=frozenset(config.elements),
             config=ShortlistConfig(n_fits=config.n_fits),
+            learned=learned,
             progress=tell,
         )
     n_assembled = getattr(space.library, "n_assembled", 0)
@@ -200,7 +209,7 @@ def solve_pattern(
         unexplained_peaks=_unexplained(prepared.peaks, found, further, task),
         phases=phases,
         steps=(*pattern.notes, *prepared.steps),
-        warnings=(*prepared.warnings, *_warnings(found, prepared, task)),
+        warnings=(*prepared.warnings, *_warnings(found, prepared, task), *not_learned),
         verdict=verdict_of(candidates, none_of_these=found.none_of_these, phases=phases),
         methods=methods_paragraph(
             version=porescope.__version__,
@@ -211,11 +220,12 @@ def solve_pattern(
             range_deg=(low, high),
             background="asymmetrically reweighted penalised least squares",
             first=first,
+            learned=learned.weights if learned else "",
         ),
         n_searched=space.table.n_cards,
         seconds=time.perf_counter() - started,
         version=porescope.__version__,
-        settings=_settings(config),
+        settings=_settings(config) | ({"learned space": learned.weights} if learned else {}),
     )
 
 
@@ -228,6 +238,7 @@ def _identified_with_assembled(
     config: SolveConfig,
     templates: TemplateStore | None,
     without_template: Callable[[TemplateEntry], bool] | None,
+    learned: LearnedQuery | None,
     progress: Progress,
 ) -> tuple[Identification, SearchSpace]:
     """Candidates of the library and of the pot, and the cards of both."""
@@ -242,46 +253,52 @@ def _identified_with_assembled(
         store=templates or TemplateStore(),
         task=task,
         kind=kind,
-        model=load_model(),
+        model=shipped_model(learned=learned.weights if learned else ""),
         elements=frozenset(config.elements),
         shortlist=ShortlistConfig(n_fits=config.n_fits),
         config=ProposeConfig(nets=config.nets, max_atoms=config.max_atoms, caps=config.caps),
         without=without_template,
+        learned=learned,
         progress=progress,
     )
     return both.identification, both.joined.space
 
 
-def _pattern_of(source: Path | str | Pattern, *, config: SolveConfig) -> Pattern:
-    """The pattern with a known radiation, cut to the range asked for."""
-    if isinstance(source, Pattern):
-        pattern = source
-        if config.radiation is not None:
-            pattern = replace(pattern, radiation=config.radiation)
-    else:
-        pattern = read_pattern(source, radiation=config.radiation)
-    if pattern.radiation is None:
-        raise ConfigError(
-            f"{pattern.name or 'the pattern'} does not say its wavelength; give it, for example "
-            "--wavelength CuKa, --wavelength MoKa or --wavelength 1.5406"
-        )
-    if config.two_theta_range_deg is not None:
-        low, high = config.two_theta_range_deg
-        keep = (pattern.two_theta_deg >= low) & (pattern.two_theta_deg <= high)
-        if keep.sum() < 20:
-            raise ConfigError(
-                f"the range {low:g} to {high:g}° holds {int(keep.sum())} points of a pattern from "
-                f"{pattern.two_theta_deg[0]:.2f} to {pattern.two_theta_deg[-1]:.2f}°; "
-                "at least 20 are needed"
-            )
-        pattern = replace(
-            pattern,
-            two_theta_deg=pattern.two_theta_deg[keep],
-            intensity=pattern.intensity[keep],
-            sigma=pattern.sigma[keep],
-            notes=(*pattern.notes, f"Only {low:g}–{high:g}° were used, as asked."),
-        )
-    return pattern
+def _learned(
+    space: SearchSpace, prepared: PreparedPattern, *, config: SolveConfig, progress: Progress
+) -> tuple[LearnedQuery | None, tuple[str, ...]]:
+    """What the learned space says, and why it says nothing although it is installed."""
+    radiation = prepared.pattern.radiation
+    if not config.learned or radiation is None:
+        return None, ()
+    learned, reason = learned_query(
+        space.library,
+        prepared.peaks,
+        radiation=radiation,
+        elements=told_elements(config.elements, config.metals, formula=config.formula),
+        progress=progress,
+    )
+    return learned, (reason,) if reason else ()
+
+
+def told_elements(
+    elements: Sequence[str], metals: Sequence[str], *, formula: str = ""
+) -> tuple[str, ...]:
+    """What a model is told of the framework's elements; nothing where the user named no full list.
+
+    Parameters
+    ----------
+    elements:
+        All elements that the framework may have.
+    metals:
+        Metals that it has; alone they are no full list.
+    formula:
+        Formula of the framework.
+    """
+    named = (*elements, *metals) if elements else ()
+    if formula:
+        named = (*named, *elements_of_formula(formula))
+    return tuple(dict.fromkeys(named))
 
 
 def _space_of(library: Library | SearchSpace | None, *, config: SolveConfig) -> SearchSpace:
@@ -457,6 +474,7 @@ def _candidates(
                 peaks_explained=scored.evidence.explained,
                 probability=scored.probability,
                 strain_percent=(a, b, c),
+                similarity=scored.evidence.similarity,
                 curve=_curve(fixed),
                 crystal=blocks.get(scored.card.id)
                 or _crystal(scored, phase.lattice, space.library),

@@ -233,3 +233,47 @@ def build(
         )
     for name, report in reports.items():
         show_report(report, where=name, console=console_for_output())
+
+
+@app.command(name="map")
+def map_page(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="HTML", help="Page to write.")] = Path(
+        "map.html"
+    ),
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="pca, or umap where umap-learn is installed.")
+    ] = "pca",
+    weights: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Shipped weights, or a checkpoint.")
+    ] = "small",
+    library: LibraryOption = None,
+) -> None:
+    """Draw the library in the learned space, as a page to look around in.
+
+    Frameworks whose patterns and contents are alike lie together. Needs the
+    extra ml; the first call embeds the library, half a minute once.
+
+    \b
+    Examples:
+      porescope library map --out map.html
+    """
+    from porescope.apps.cli.progress import progress_bar
+    from porescope.apps.cli.staging import staged_file
+    from porescope.apps.report.map_page import map_html
+    from porescope.errors import ConfigError
+    from porescope.workflows.folder_library import open_library
+    from porescope.workflows.library_map import library_map
+    from porescope.workflows.library_space import open_space
+
+    if method not in ("pca", "umap"):
+        raise ConfigError(f"--method {method!r}: choose pca or umap")
+    with (
+        staged_file(out) as file,
+        progress_bar("opening the library") as progress,
+        open_library(library) as opened,
+    ):
+        space = open_space(opened, weights=weights, progress=progress)
+        progress("drawing", 1.0)
+        drawn = library_map(opened, space, method=method)
+        file.write_text(map_html(drawn), encoding="utf-8")
+    typer.echo(f"{len(drawn.entries)} frameworks on {out}")

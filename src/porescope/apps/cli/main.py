@@ -20,9 +20,11 @@ from porescope.apps.cli import (
     library,
     pores,
     screen,
+    similar,
     simulate,
     solve,
     take_apart,
+    train,
 )
 from porescope.apps.cli.failure import EXPECTED, Stopped, one_line, report_failure
 
@@ -81,6 +83,7 @@ def _porescope(
 
 
 app.command(name="solve")(solve.solve)
+app.command(name="similar")(similar.similar)
 app.command(name="simulate")(simulate.simulate)
 app.command(name="build")(build.build)
 app.command(name="take-apart")(take_apart.take_apart)
@@ -90,6 +93,7 @@ app.command(name="screen")(screen.screen)
 app.add_typer(adsorb.app, name="adsorb")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(library.app, name="library")
+app.add_typer(train.app, name="train")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

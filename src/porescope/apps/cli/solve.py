@@ -107,6 +107,9 @@ def solve(
             show_default=False,
         ),
     ] = None,
+    no_learned: Annotated[
+        bool, typer.Option("--no-learned", help="Leave the learned space out.")
+    ] = False,
     example: Annotated[
         bool, typer.Option("--example", help="Solve the pattern that comes with porescope.")
     ] = False,
@@ -147,6 +150,7 @@ def solve(
             max_phases=phases,
             n_fits=n_fits,
             library=library,
+            learned=not no_learned,
         ),
     )
 

@@ -68,6 +68,8 @@ class Options:
     """How many frameworks are fitted."""
     library: Path | None = None
     """Folder of CIFs or index to search instead of the installed ones."""
+    learned: bool = True
+    """Whether the learned space is asked too, where it is installed."""
 
 
 def solve_files(
@@ -195,6 +197,7 @@ def _run(
         two_theta_range_deg=range_from_option(options.two_theta_range_deg),
         max_phases=options.max_phases,
         n_fits=options.n_fits,
+        learned=options.learned,
     )
     told = options.elements or options.metal or options.formula or options.linkers
     if one_of_many and not told:

@@ -68,6 +68,7 @@ def candidate_record(candidate: Candidate) -> dict[str, object]:
         "peaks_explained": _number(candidate.peaks_explained),
         "probability": _number(candidate.probability),
         "strain_percent": [_number(x) for x in candidate.strain_percent],
+        "similarity": _number(candidate.similarity, digits=4),
         "cif": cif_name(candidate),
         "fit": fit_name(candidate),
         "doi": candidate.doi,

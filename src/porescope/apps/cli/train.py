@@ -1,0 +1,173 @@
+"""``porescope train``: train the models."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from porescope.models.registry import PRESETS
+
+if TYPE_CHECKING:
+    from porescope.workflows.train import TrainProgress
+
+app = typer.Typer(no_args_is_help=True, help="Train the learned models.", rich_markup_mode=None)
+
+
+@app.callback()
+def _train() -> None:
+    """Train the learned models."""
+
+
+@app.command(name="retrieval")
+def retrieval(
+    preset: Annotated[
+        str, typer.Option("--preset", "-p", metavar="NAME", help=f"{', '.join(PRESETS)}.")
+    ] = "small",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder of the run; an earlier one there goes on.",
+            show_default="runs/NAME",
+        ),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:1.")
+    ] = "auto",
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Passes over the data.", show_default="the preset's"),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="N",
+            help="Pairs in a batch of one process.",
+            show_default="the preset's",
+        ),
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="The highest.", show_default="the preset's"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed.")] = 0,
+    precision: Annotated[
+        str, typer.Option(metavar="FORMAT", help="auto, float32 or bfloat16.")
+    ] = "auto",
+    patience: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Stop after N validations without a better one."),
+    ] = 0,
+    time_limit: Annotated[
+        float, typer.Option(min=0.0, metavar="S", help="Pause after S seconds; 0 for no limit.")
+    ] = 0.0,
+    library: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--library", metavar="FILE", help="Library; repeat.", show_default="the shipped one"
+        ),
+    ] = None,
+    contents: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Atoms and beads of the library, for xtalnet and xrd2mof.",
+            show_default=False,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting of the network; repeat.",
+            show_default=False,
+        ),
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Forget an earlier run in the folder.")
+    ] = False,
+) -> None:
+    """Train the space in which a pattern lies beside its crystal.
+
+    Writes the best and the last weights with their cards, the steps and the
+    validations as CSV, and the state of the run. Stopped by Ctrl-C, a crash or
+    the time limit, the same command goes on where it was. Needs the extra ml.
+
+    \b
+    Examples:
+      porescope train retrieval --preset small --out runs/small
+      porescope train retrieval --epochs 5 --set temperature=0.1
+      torchrun --no-python --nproc-per-node 4 porescope train retrieval
+    """
+    from porescope.apps.cli.progress import progress_bar
+    from porescope.apps.cli.terminal import console_for_output
+    from porescope.workflows.train import settings_from_text, train_preset
+
+    folder = Path("runs") / preset if out is None else out
+    training: dict[str, Any] = {
+        "seed": seed,
+        "precision": precision,
+        "patience": patience,
+        "time_limit_s": time_limit,
+    }
+    training |= {} if epochs is None else {"epochs": epochs}
+    training |= {} if learning_rate is None else {"learning_rate": learning_rate}
+    with progress_bar("reading the library") as progress:
+        try:
+            result = train_preset(
+                preset,
+                out=folder,
+                model=settings_from_text(settings or ()),
+                training=training,
+                batch_size=batch_size,
+                library=tuple(library or ()),
+                contents=contents,
+                device=device,
+                restart=restart,
+                progress=lambda now: progress(_stage(now), now.step / now.n_steps),
+            )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"stopped; the state of the run is in {folder}, and the same command goes on"
+            ) from None
+    if os.environ.get("RANK", "0") != "0":
+        return
+    console = console_for_output()
+    if result.status == "paused":
+        console.print(
+            f"\n  Paused at step {result.step} of {result.n_steps}; the same command goes on.\n"
+        )
+        return
+    console.print(f"\n  {result.step} steps in {duration(result.elapsed_s)}: {result.best}\n")
+    for name, value in result.metrics.items():
+        console.print(f"  {value:8.3f}  {name.replace('_', ' ')}")
+
+
+def _stage(now: TrainProgress) -> str:
+    """What the bar says."""
+    return (
+        f"epoch {now.epoch + 1}, loss {now.loss:.3f}, {now.examples_per_s:.0f}/s, "
+        f"{duration(now.eta_s)} left"
+    )
+
+
+def duration(seconds: float) -> str:
+    """A duration in two units.
+
+    Parameters
+    ----------
+    seconds:
+        Length [s].
+    """
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"

@@ -1,0 +1,1 @@
+"""Learned models: one folder each, all of one anatomy (config, network, loss, predict)."""

@@ -1,0 +1,1 @@
+"""The preset ``small``: peaks and ideal lines as sets, in one space."""

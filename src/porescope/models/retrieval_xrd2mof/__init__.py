@@ -1,0 +1,1 @@
+"""Preset ``xrd2mof``: Xrd2Mof's extractor of features, as published."""

@@ -1,0 +1,1 @@
+"""Preset ``xtalnet``: XtalNet's contrastive pretraining of patterns and crystals, as published."""
