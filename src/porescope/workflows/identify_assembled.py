@@ -135,7 +135,7 @@ def identify_assembled(
             store=store,
             config=config,
             without=without,
-            progress=lambda share: tell("assembling frameworks", 0.05 + 0.45 * share),
+            progress=lambda share: tell("assembling frameworks", 0.05 + 0.4 * share),
         )
     tell("indexing", 0.45)
     cells = indexed_cells(peaks_within(peaks, task))
@@ -147,8 +147,13 @@ def identify_assembled(
     mine[: space.table.n_cards] &= _right_linkers(space, contents, pot=pot, linkers=linkers)
     if allowed is not None:
         mine[: space.table.n_cards] &= allowed
-    common = {"task": task, "kind": kind, "model": model, "elements": elements}
-    common["learned"] = learned
+    common = {
+        "task": task,
+        "kind": kind,
+        "model": model,
+        "elements": elements,
+        "learned": learned,
+    }
     library = identify_peaks(
         joined.space,
         peaks,
