@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TRAINING: Mapping[str, TrainConfig] = {
     "small": TrainConfig(
-        epochs=320, learning_rate=1.5e-3, ema_decay=0.999, warmup_steps=150, validate_every=10
+        epochs=100, learning_rate=1.5e-3, ema_decay=0.998, warmup_steps=100, validate_every=10
     ),
     "xtalnet": TrainConfig(epochs=60, learning_rate=5e-4, validate_every=2),
     "xrd2mof": TrainConfig(epochs=60, learning_rate=5e-4, validate_every=2),
