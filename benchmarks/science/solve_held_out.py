@@ -273,7 +273,7 @@ def solved(truth: Truth) -> dict[str, Any]:
         pot=truth.pot,
         store=opened.store,
         task=task,
-        kind="xray",
+        kind=truth.pattern.radiation.kind,
         model=load_model(),
         elements=frozenset() if len(elements) < 2 else elements,
         without=without,
