@@ -60,7 +60,7 @@ class IndexingConfig:
     convincing: float = 10.0
     """Evidence at which the search ends early [natural logarithm]."""
     max_seconds: float = 60.0
-    """Limit of the whole search's time of computing [s]; what else the machine does leaves it alone."""
+    """Limit of the whole search [s] of computing: what else the machine does leaves it alone."""
     max_seconds_per_system: float = 20.0
     """The same for one method in one lattice system [s]."""
     n_candidates: int = 20

@@ -42,8 +42,8 @@ class Budget:
     """When to stop."""
 
     end: float
-    """Time on the ``thread_time`` clock [s]: how long the search has worked, so that what it finds does
-    not hang on what else the machine does."""
+    """Time on the ``thread_time`` clock [s], of computing: what is found does not hang on what else
+    the machine does."""
 
     @property
     def over(self) -> bool:
