@@ -13,8 +13,6 @@ from porescope.diffraction.breathe import BreatheConfig
 from porescope.diffraction.breathe_cells import breathe_cells
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.search import SearchConfig
-from porescope.errors import ConfigError, ConvergenceError
-from porescope.reticular.assembly import bonds_of_assembly
 from porescope.reticular.smiles import canonical_smiles, linker_key
 from porescope.workflows.assembled_odds import log_odds_of
 from porescope.workflows.candidate_fits import FitTask
@@ -31,12 +29,7 @@ from porescope.workflows.learned import LearnedQuery
 from porescope.workflows.probability import ProbabilityModel
 from porescope.workflows.proposal_cells import IN_CELL, indexed_cells, proposals_in_cells
 from porescope.workflows.proposal_space import ASSEMBLED, JoinedSpace, join_proposals
-from porescope.workflows.propose import (
-    Proposal,
-    ProposeConfig,
-    overlaps,
-    propose_frameworks,
-)
+from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
 from porescope.workflows.shortlist import ShortlistConfig, reflection_table, search_rows
 
 ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
@@ -220,7 +213,8 @@ def relaxed_proposals(found: Identification, joined: JoinedSpace) -> list[Propos
     joined:
         What they were made of.
     """
-    from porescope.reticular.relax import RelaxSettings, relax
+    from porescope.reticular.relax import RelaxSettings
+    from porescope.reticular.settled import settled
 
     free = RelaxSettings(max_steps=120, max_force=0.05, max_stress=1e-3, fixed_symmetry=False)
     result = []
@@ -229,13 +223,8 @@ def relaxed_proposals(found: Identification, joined: JoinedSpace) -> list[Propos
         if proposal.crystal.n_atoms > MOST_RELAXED_ATOMS:
             continue
         settings = replace(free, fixed_cell=IN_CELL in proposal.id)
-        try:
-            crystal = relax(
-                proposal.crystal, bonds_of_assembly(proposal.assembly), settings=settings
-            ).crystal
-        except (ConfigError, ConvergenceError):
-            continue
-        if np.all(np.isfinite(crystal.frac)) and not overlaps(crystal, proposal.assembly):
+        crystal = settled(proposal.crystal, proposal.assembly, settings=settings)
+        if crystal is not None:
             result.append(replace(proposal, id=f"{proposal.id}, relaxed", crystal=crystal))
     return result
 

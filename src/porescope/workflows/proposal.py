@@ -8,9 +8,6 @@ from porescope.crystal.structure import Crystal
 from porescope.datasets.template_store import TemplateEntry
 from porescope.reticular.assembly import Assembly
 
-ROOM = 4.5
-"""Least volume of a framework for each atom [Å³]; dense ionic crystals have twice as much."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeConfig:

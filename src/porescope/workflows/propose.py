@@ -22,19 +22,18 @@ from porescope.reticular.block import Block
 from porescope.reticular.linker_match import LinkerSites, linker_sites
 from porescope.reticular.nets.catalogue import net_named
 from porescope.reticular.smiles import canonical_smiles
-from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
+from porescope.workflows.proposal import Proposal, ProposeConfig
 from porescope.workflows.propose_build import (
     Parting,
     Parts,
     Way,
     built,
     built_otherwise,
-    overlaps,
     scaled,
 )
 from porescope.workflows.propose_choice import chosen_templates
 
-__all__ = ["ROOM", "Proposal", "ProposeConfig", "overlaps", "propose_frameworks", "scaled"]
+__all__ = ["Proposal", "ProposeConfig", "propose_frameworks", "scaled"]
 
 _OTHERWISE = 60
 """Templates on which linkers are also bound through other atoms."""

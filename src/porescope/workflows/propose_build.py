@@ -11,26 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Bool, Int
 
-from porescope.crystal.bonds import bonds_of
-from porescope.crystal.elements import covalent_radii, is_metal
-from porescope.crystal.neighbours import neighbour_list
-from porescope.crystal.orbits import wrapped
 from porescope.crystal.structure import Crystal
 from porescope.datasets.template_store import TemplateEntry
-from porescope.errors import ConfigError, ConvergenceError
 from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of_assembly
 from porescope.reticular.block import Block
+from porescope.reticular.crowding import ROOM, is_sound, overlaps
 from porescope.reticular.fit_assembly import AssemblyFit, AssemblyFitConfig, fit_assembly
 from porescope.reticular.linker_match import LinkerSites
 from porescope.reticular.smiles import linker_key
 from porescope.reticular.substitute import Substituted, other_bindings, substituted
 from porescope.reticular.template import Template
-from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
+from porescope.workflows.proposal import Proposal, ProposeConfig
 
-_CLOSE = 0.72
-"""Atoms nearer than this share of the sum of their radii, and not bonded, overlap."""
 _SHAPES = 3
 """Shapes of the linkers that are tried on a template before it is given up."""
 _PARTING = 1e6
@@ -280,52 +273,6 @@ def _proposal(
     )
 
 
-def is_sound(crystal: Crystal, assembly: Assembly) -> bool:
-    """Whether there is room for all atoms, and distances tell the bonds that are meant.
-
-    Parameters
-    ----------
-    crystal:
-        Atoms in the order of the assembly.
-    assembly:
-        Which of them are bonded.
-    """
-    if crystal.volume < ROOM * crystal.n_atoms or overlaps(crystal, assembly):
-        return False
-    return has_its_bonds(crystal, assembly)
-
-
-def has_its_bonds(crystal: Crystal, assembly: Assembly) -> bool:
-    """Whether distances give each atom as many bonds as it is meant to have.
-
-    Hydrogen, and bonds between metals, which come and go with their distance, do not count.
-
-    Parameters
-    ----------
-    crystal:
-        Atoms in the order of the assembly.
-    assembly:
-        Which of them are bonded.
-    """
-    meant = bonds_of_assembly(assembly)
-    found = bonds_of(replace(crystal, frac=wrapped(crystal.frac)))
-    one = _degrees(crystal.numbers, meant[:, 0], meant[:, 1])
-    one += _degrees(crystal.numbers, meant[:, 1], meant[:, 0])
-    return bool(np.array_equal(one, _degrees(crystal.numbers, found.first, found.second)))
-
-
-def _degrees(
-    numbers: Int[np.ndarray, "atoms"],
-    first: Int[np.ndarray, "bonds"],
-    second: Int[np.ndarray, "bonds"],
-) -> Int[np.ndarray, "atoms"]:
-    """Bonds that start at each atom, without those to hydrogen or between metals."""
-    metal = is_metal()[numbers]
-    counts: Bool[np.ndarray, "bonds"] = (numbers[first] != 1) & (numbers[second] != 1)
-    counts &= ~(metal[first] & metal[second])
-    return np.bincount(first[counts], minlength=len(numbers))
-
-
 def parted(crystal: Crystal, assembly: Assembly) -> Crystal | None:
     """A crowded framework after a short relaxation, if that makes it sound.
 
@@ -336,16 +283,9 @@ def parted(crystal: Crystal, assembly: Assembly) -> Crystal | None:
     assembly:
         Which of them are bonded.
     """
-    from porescope.reticular.relax import RelaxSettings, relax
+    from porescope.reticular.settled import PARTING, settled
 
-    settings = RelaxSettings(max_steps=60, max_force=0.3, max_stress=5e-3, fixed_symmetry=False)
-    try:
-        found = relax(crystal, bonds_of_assembly(assembly), settings=settings).crystal
-    except (ConfigError, ConvergenceError):
-        return None
-    if not np.all(np.isfinite(found.frac)) or not is_sound(found, assembly):
-        return None
-    return found
+    return settled(crystal, assembly, settings=PARTING, is_parted=is_sound)
 
 
 def scaled(assembly: Assembly, factor: float) -> Assembly:
@@ -360,30 +300,3 @@ def scaled(assembly: Assembly, factor: float) -> Assembly:
     """
     growth = 1.0 + 0.5 * (factor - 1.0)
     return replace(assembly, lattice=assembly.lattice * growth, origins=assembly.origins * growth)
-
-
-def overlaps(crystal: Crystal, assembly: Assembly, *, allowed: int = 0) -> bool:
-    """Whether atoms that are not bonded lie on one another.
-
-    Parameters
-    ----------
-    crystal:
-        Atoms in the order of the assembly.
-    assembly:
-        Which of them are bonded.
-    allowed:
-        Overlapping pairs that are forgiven.
-    """
-    radii = covalent_radii()[crystal.numbers]
-    near = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=2.0)
-    close = near.distance < _CLOSE * (radii[near.first] + radii[near.second])
-    close &= ~((crystal.numbers[near.first] == 1) & (crystal.numbers[near.second] == 1)) | (
-        near.distance < 1.2
-    )
-    first, second = near.first[close], near.second[close]
-    if not len(first):
-        return False
-    bonds = bonds_of_assembly(assembly)
-    joined = {(a, b) for a, b in bonds[:, :2].tolist()} | {(b, a) for a, b in bonds[:, :2].tolist()}
-    bad = [p for p in zip(first.tolist(), second.tolist(), strict=True) if p not in joined]
-    return len(bad) > 2 * allowed

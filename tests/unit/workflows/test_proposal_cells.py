@@ -10,7 +10,8 @@ from porescope.crystal.symmetry import space_group_from_symbol
 from porescope.datasets.template_store import TemplateEntry
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.reflections import unique_reflections
-from porescope.reticular.assembly import crystal_of_assembly
+from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly
+from porescope.reticular.relax import RelaxSettings, relax
 from porescope.workflows.proposal_cells import (
     IN_CELL,
     CellMatchConfig,
@@ -133,6 +134,15 @@ def test_a_framework_is_closed_in_the_cell() -> None:
     assert same(made.assembly.lattice, indexed)
     assert made.rms_gap < 0.2
     assert made.crystal.n_atoms == start.crystal.n_atoms
+    settings = RelaxSettings(max_steps=25, max_force=0.1, fixed_symmetry=False, fixed_cell=True)
+    closed = crystal_of_assembly(made.assembly)
+    again = relax(closed, bonds_of_assembly(made.assembly), settings=settings).crystal
+    assert np.array_equal(made.crystal.frac, again.frac)
+    assert not np.array_equal(made.crystal.frac, closed.frac)
+    # larger ones are left as they were closed
+    config = CellMatchConfig(per_proposal=1, relaxed_atoms=start.crystal.n_atoms - 1)
+    (left,) = proposals_in_cells([start], [indexed], config=config)
+    assert np.array_equal(left.crystal.frac, closed.frac)
 
 
 def test_a_cell_in_which_links_stay_open_is_dropped() -> None:
