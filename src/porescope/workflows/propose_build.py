@@ -87,6 +87,34 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Filling:
+    """A template and what is put into it."""
+
+    template: Template
+    """The framework that is built on."""
+    entry: TemplateEntry
+    """What is known of it."""
+    way: Way
+    """Which linker takes which place."""
+    parts: Parts
+    """Linkers and metals."""
+    config: ProposeConfig
+    """Limits."""
+    parting: Parting
+    """How many may still be relaxed; it is counted."""
+
+    @property
+    def blocks(self) -> dict[str, list[Block]]:
+        """Forms and shapes of the new linkers, by the SMILES of the old ones."""
+        return {old: self.parts.blocks[new] for old, new in self.way.items()}
+
+    @property
+    def sites(self) -> dict[str, list[LinkerSites]]:
+        """Their ends."""
+        return {old: self.parts.sites[new] for old, new in self.way.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Built:
     """What came of one template."""
 
@@ -99,43 +127,26 @@ class Built:
 _Spare = tuple[Crystal, AssemblyFit, Substituted]
 
 
-def built(
-    template: Template,
-    entry: TemplateEntry,
-    way: Way,
-    *,
-    parts: Parts,
-    config: ProposeConfig,
-    parting: Parting,
-) -> Built:
+def built(filling: Filling) -> Built:
     """One template with other linkers, closed.
 
     Parameters
     ----------
-    template:
-        The framework that is built on.
-    entry:
-        What is known of it.
-    way:
-        Which linker takes which place.
-    parts:
-        Linkers and metals.
-    config:
-        Limits.
-    parting:
-        How many may still be relaxed; it is counted.
+    filling:
+        The template, its new linkers, and limits.
     """
-    if template.n_atoms > 4 * config.max_atoms:
+    config = filling.config
+    if filling.template.n_atoms > 4 * config.max_atoms:
         return Built(proposal=None, made=None)
     tried: dict[str, set[int]] = {}
     first: Substituted | None = None
     spare: list[_Spare] = []
     for _ in range(_SHAPES):
         made = substituted(
-            template,
-            linkers={old: parts.blocks[new] for old, new in way.items()},
-            sites={old: parts.sites[new] for old, new in way.items()},
-            metal=parts.metal,
+            filling.template,
+            linkers=filling.blocks,
+            sites=filling.sites,
+            metal=filling.parts.metal,
             without=tried,
         )
         if made is None or made.assembly.n_atoms > config.max_atoms:
@@ -145,49 +156,26 @@ def built(
         if closed is not None:
             crystal = crystal_of_assembly(closed.assembly)
             if _is_closed(closed, config) and is_sound(crystal, closed.assembly):
-                return Built(proposal=_proposal(crystal, closed, made, entry, way), made=first)
+                return Built(proposal=_proposal(crystal, closed, made, filling), made=first)
             spare.append((crystal, closed, made))
         for old, index in made.used.items():
             tried.setdefault(old, set()).add(index)
     spare.sort(key=lambda one: not _is_closed(one[1], config))
-    proposal = _rescued(spare[0], entry, way, config, parting) if spare else None
-    return Built(proposal=proposal, made=first)
+    return Built(proposal=_rescued(spare[0], filling) if spare else None, made=first)
 
 
-def built_otherwise(
-    template: Template,
-    entry: TemplateEntry,
-    way: Way,
-    made: Substituted,
-    *,
-    parts: Parts,
-    config: ProposeConfig,
-    parting: Parting,
-) -> Iterator[Proposal]:
+def built_otherwise(filling: Filling, made: Substituted) -> Iterator[Proposal]:
     """The same template with linkers bound through other atoms, or turned end for end.
 
     Parameters
     ----------
-    template:
-        The framework that is built on.
-    entry:
-        What is known of it.
-    way:
-        Which linker takes which place.
+    filling:
+        The template, its new linkers, and limits.
     made:
         How the linkers lie best.
-    parts:
-        Linkers and metals.
-    config:
-        Limits.
-    parting:
-        How many may still be relaxed; it is counted.
     """
     others = other_bindings(
-        template,
-        linkers={old: parts.blocks[new] for old, new in way.items()},
-        metal=parts.metal,
-        used=made.used,
+        filling.template, linkers=filling.blocks, metal=filling.parts.metal, used=made.used
     )
     met = {_bond_key(made.assembly)}
     for number, other in enumerate(others, start=2):
@@ -195,15 +183,15 @@ def built_otherwise(
         if key in met:
             continue
         met.add(key)
-        closed = _closed(other, config)
+        closed = _closed(other, filling.config)
         if closed is None:
             continue
         crystal = crystal_of_assembly(closed.assembly)
-        if _is_closed(closed, config) and is_sound(crystal, closed.assembly):
-            found = _proposal(crystal, closed, other, entry, way)
+        if _is_closed(closed, filling.config) and is_sound(crystal, closed.assembly):
+            found = _proposal(crystal, closed, other, filling)
         else:
-            alike = f"{entry.shape} otherwise"
-            found = _rescued((crystal, closed, other), entry, way, config, parting, alike)
+            alike = f"{filling.entry.shape} otherwise"
+            found = _rescued((crystal, closed, other), filling, alike)
         if found is not None:
             yield replace(found, id=f"{found.id}, bound in way {number}")
 
@@ -222,26 +210,19 @@ def _is_closed(closed: AssemblyFit, config: ProposeConfig) -> bool:
     return closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap
 
 
-def _rescued(
-    spare: _Spare,
-    entry: TemplateEntry,
-    way: Way,
-    config: ProposeConfig,
-    parting: Parting,
-    alike: str = "",
-) -> Proposal | None:
+def _rescued(spare: _Spare, filling: Filling, alike: str = "") -> Proposal | None:
     """A framework that is crowded or not quite closed, relaxed, or as it is if it may stay so."""
     crystal, closed, made = spare
     settled = None
-    if parting.may(crystal.n_atoms, alike or entry.shape):
+    if filling.parting.may(crystal.n_atoms, alike or filling.entry.shape):
         settled = parted(crystal, closed.assembly)
     if settled is None:
-        if not _is_closed(closed, config) or crystal.volume < ROOM * crystal.n_atoms:
+        if not _is_closed(closed, filling.config) or crystal.volume < ROOM * crystal.n_atoms:
             return None
         if overlaps(crystal, closed.assembly):
             return None
         settled = crystal
-    return _proposal(settled, closed, made, entry, way)
+    return _proposal(settled, closed, made, filling)
 
 
 def _bond_key(assembly: Assembly) -> bytes:
@@ -259,8 +240,9 @@ def _bond_key(assembly: Assembly) -> bytes:
 
 
 def _proposal(
-    crystal: Crystal, closed: AssemblyFit, made: Substituted, entry: TemplateEntry, way: Way
+    crystal: Crystal, closed: AssemblyFit, made: Substituted, filling: Filling
 ) -> Proposal:
+    entry = filling.entry
     return Proposal(
         id=f"assembled:{entry.id}",
         crystal=replace(crystal, name=f"assembled on {entry.id}"),
@@ -269,7 +251,7 @@ def _proposal(
         rms_gap=closed.rms_gap,
         misfit=made.misfit,
         same_metal=made.same_metal,
-        same_linker=sorted(entry.keys) == sorted(linker_key(new) for new in way.values()),
+        same_linker=sorted(entry.keys) == sorted(linker_key(new) for new in filling.way.values()),
     )
 
 
