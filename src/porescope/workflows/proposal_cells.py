@@ -25,8 +25,6 @@ from porescope.reticular.crowding import ROOM, is_free
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
 from porescope.workflows.propose import Proposal
 
-IN_CELL = ", in indexed cell "
-"""What stands between the name of a proposal and the number of the cell that it was put in."""
 LEAST_PEAKS = 8
 """Fewer peaks than this are not indexed."""
 
@@ -197,7 +195,8 @@ def _closed(proposal: Proposal, match: CellMatch, config: CellMatchConfig) -> Pr
         return None
     return replace(
         proposal,
-        id=f"{proposal.id}{IN_CELL}{match.cell + 1}",
+        id=f"{proposal.id}, in indexed cell {match.cell + 1}",
+        indexed_cell=match.cell,
         crystal=replace(crystal, name=proposal.crystal.name),
         assembly=fit.assembly,
         rms_gap=fit.rms_gap,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,8 +14,8 @@ from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.reflections import unique_reflections
 from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly
 from porescope.reticular.relax import RelaxSettings, relax
+from porescope.workflows.identify_assembled import relaxed_proposals
 from porescope.workflows.proposal_cells import (
-    IN_CELL,
     CellMatchConfig,
     _superlattices,
     indexed_cells,
@@ -129,7 +131,10 @@ def test_a_framework_is_closed_in_the_cell() -> None:
     start = proposal()
     indexed = np.diag([12.1, 11.9, 11.6])
     (made,) = proposals_in_cells([start], [indexed], config=CellMatchConfig(per_proposal=1))
-    assert made.id == f"assembled:toy{IN_CELL}1"
+    assert made.id == "assembled:toy, in indexed cell 1"
+    assert made.indexed_cell == 0
+    assert made.in_indexed_cell
+    assert not start.in_indexed_cell
     assert same(made.crystal.lattice, indexed)
     assert same(made.assembly.lattice, indexed)
     assert made.rms_gap < 0.2
@@ -143,6 +148,21 @@ def test_a_framework_is_closed_in_the_cell() -> None:
     config = CellMatchConfig(per_proposal=1, relaxed_atoms=start.crystal.n_atoms - 1)
     (left,) = proposals_in_cells([start], [indexed], config=config)
     assert np.array_equal(left.crystal.frac, closed.frac)
+
+
+def test_relaxing_leaves_an_indexed_cell_as_it_is() -> None:
+    start = proposal(edge=12.2)
+    placed = replace(start, id="assembled:toy, in indexed cell 2", indexed_cell=1)
+    free, kept = relaxed_proposals([start, placed])
+    assert free.id == "assembled:toy, relaxed"
+    assert kept.id == "assembled:toy, in indexed cell 2, relaxed"
+    assert kept.indexed_cell == 1
+    assert not np.array_equal(free.crystal.lattice, start.crystal.lattice)
+    assert np.array_equal(kept.crystal.lattice, start.crystal.lattice)
+    settings = RelaxSettings(max_steps=120, max_force=0.05, max_stress=1e-3, fixed_symmetry=False)
+    bonds = bonds_of_assembly(start.assembly)
+    again = relax(start.crystal, bonds, settings=settings).crystal
+    assert np.array_equal(free.crystal.frac, again.frac)
 
 
 def test_a_cell_in_which_links_stay_open_is_dropped() -> None:
