@@ -63,3 +63,25 @@ def cubic(
         links=np.array(links),
         name="toy",
     )
+
+
+def carbon_chain(step: float = 3.0, side: float = 8.0) -> Assembly:
+    """An endless chain of carbon: two atoms, linked to their own image."""
+    return Assembly(
+        lattice=np.diag([step, side, side]),
+        blocks=(
+            Block(
+                kind="linker",
+                numbers=np.array([6, 6]),
+                positions=np.array([[-0.75, 0.0, 0.0], [0.75, 0.0, 0.0]]),
+                bonds=np.array([[0, 1]]),
+                port_atoms=np.array([0, 1]),
+                port_vectors=np.array([[-1.5, 0.0, 0.0], [1.5, 0.0, 0.0]]),
+                smiles="CC",
+            ),
+        ),
+        kinds=np.array([0]),
+        origins=np.zeros((1, 3)),
+        rotations=np.eye(3)[None],
+        links=np.array([[0, 1, 0, 0, 1, 0, 0]]),
+    )

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from porescope.datasets.cards import PowderCard, cell_tuple, element_mask, elements_of_mask
+from porescope.datasets.card_rows import CARD_QUERY, card_of_row, signed_word
+from porescope.datasets.cards import PowderCard, element_mask
 from porescope.datasets.codec import Page, decode_page, encode_page
+from porescope.datasets.sqlite_file import SqliteFormat, open_sqlite
 from porescope.datasets.transactions import whole_transaction
 from porescope.errors import ConfigError, ParseError
 
@@ -47,6 +49,17 @@ _BUILD_INDEXES = """
 CREATE INDEX IF NOT EXISTS frameworks_by_net ON frameworks (net, key);
 CREATE UNIQUE INDEX IF NOT EXISTS cards_by_content ON cards (content, id);
 """
+
+_FORMAT = SqliteFormat(
+    noun="library",
+    full_name="porescope library",
+    missing="there is no library at {path}; build one with: library add",
+    application_id=APPLICATION_ID,
+    version=SCHEMA_VERSION,
+    schema=_SCHEMA,
+    indexes=_BUILD_INDEXES,
+    mmap_bytes=2**30,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,49 +115,7 @@ class CardStore:
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = Path(path)
         self.writable = writable
-        if not self.path.is_file() and not writable:
-            raise ConfigError(f"there is no library at {self.path}; build one with: library add")
-        try:
-            if writable:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._db = sqlite3.connect(self.path, isolation_level=None, timeout=60.0)
-            else:
-                # A file without a write-ahead log beside it cannot change under our hands.
-                log = self.path.with_name(self.path.name + "-wal")
-                fixed = "" if log.exists() else "&immutable=1"
-                uri = f"{self.path.resolve().as_uri()}?mode=ro{fixed}"
-                self._db = sqlite3.connect(uri, uri=True, isolation_level=None)
-            self._check()
-        except OSError as error:
-            raise ConfigError(f"the library {self.path} cannot be opened: {error}") from error
-        except sqlite3.OperationalError as error:
-            raise ConfigError(f"the library {self.path} cannot be opened: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise ParseError(f"this is no porescope library ({error})", path=self.path) from error
-
-    def _check(self) -> None:
-        """Create the tables of a new file; refuse other databases and newer versions."""
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        app = self._db.execute("PRAGMA application_id").fetchone()[0]
-        empty = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if empty and self.writable:
-            self._db.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
-                f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
-        elif app != APPLICATION_ID:
-            raise ParseError("this is no porescope library", path=self.path)
-        elif version > SCHEMA_VERSION:
-            raise ParseError(
-                f"this library has format version {version}, this porescope reads up to "
-                f"{SCHEMA_VERSION}; install a newer porescope",
-                path=self.path,
-            )
-        if self.writable:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(_BUILD_INDEXES)
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA mmap_size = 1073741824")
+        self._db = open_sqlite(self.path, format=_FORMAT, writable=writable)
 
     def close(self) -> None:
         """Close the file."""
@@ -392,7 +363,7 @@ class CardStore:
         pages: dict[int, Page] = {}
         found: list[PowderCard] = []
         for card_id in card_ids:
-            rows = self.query(_CARD_QUERY, [card_id])
+            rows = self.query(CARD_QUERY, [card_id])
             place = self.query(
                 "SELECT first_card, body FROM pages WHERE first_card <= ? "
                 "ORDER BY first_card DESC LIMIT 1",
@@ -403,48 +374,5 @@ class CardStore:
             first = place[0][0]
             if first not in pages:
                 pages[first] = decode_page(place[0][1])
-            found.append(_card_of(rows[0], pages[first], card_id - first))
+            found.append(card_of_row(rows[0], page=pages[first], slot=card_id - first))
         return found
-
-
-_CARD_QUERY = """
-SELECT c.id, coalesce(c.name, ''), s.name, f.key, f.grp, f.net, f.net_alike, c.formula,
-       c.mask_low, c.mask_high, c.density, c.symbol, c.n_atoms, coalesce(c.doi, s.doi), s.licence,
-       c.path, s.path_rule, c.content
-FROM cards AS c JOIN sources AS s USING (source_id) JOIN frameworks AS f USING (framework_id)
-WHERE c.card_id = ?
-"""
-
-
-def _card_of(row: tuple, page: Page, slot: int) -> PowderCard:
-    """A card from its row and its place on a page."""
-    end = int(page.counts[: slot + 1].sum())
-    part = slice(end - int(page.counts[slot]), end)
-    return PowderCard(
-        id=row[0],
-        name=row[1],
-        source=row[2],
-        framework=row[3],
-        group=row[4],
-        net_hash=row[5].hex(),
-        net_hash_metals_alike=row[6].hex(),
-        formula=row[7],
-        elements=elements_of_mask(row[8] % 2**64, row[9] % 2**64),
-        density=row[10],
-        space_group_symbol=row[11],
-        space_group_number=int(page.space_groups[slot]),
-        n_atoms=row[12],
-        doi=row[13],
-        licence=row[14],
-        cif_path=row[16].format(id=row[0]) if row[15] is None else row[15],
-        content_hash=row[17],
-        cell=cell_tuple(page.cells[slot]),
-        hkl=page.hkl[part],
-        intensity_xray=page.intensity_xray[part],
-        intensity_neutron=page.intensity_neutron[part],
-    )
-
-
-def signed_word(word: int) -> int:
-    """The same 64 bits as SQLite stores them."""
-    return word - 2**64 if word >= 2**63 else word

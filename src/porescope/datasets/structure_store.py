@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from porescope.crystal.structure import Crystal
+from porescope.datasets.sqlite_file import SqliteFormat, open_sqlite
 from porescope.datasets.structure_codec import (
     arrays_from_bytes,
     bytes_from_arrays,
@@ -50,6 +51,18 @@ CREATE TABLE labels (
     PRIMARY KEY (name_id, number)) WITHOUT ROWID;
 CREATE TABLE done (key TEXT PRIMARY KEY, status TEXT NOT NULL) WITHOUT ROWID;
 """
+
+_FORMAT = SqliteFormat(
+    noun="store",
+    full_name="store of structures",
+    missing="there is no store of structures at {path}",
+    application_id=APPLICATION_ID,
+    version=SCHEMA_VERSION,
+    schema=_SCHEMA,
+    prelude=("PRAGMA page_size = 4096", "PRAGMA journal_mode = WAL"),
+    shared=True,
+    mmap_bytes=2**32,
+)
 
 Label = float | int | str
 
@@ -96,47 +109,7 @@ class StructureStore:
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self.path = Path(path)
         self.writable = writable
-        if not writable and not self.path.is_file():
-            raise ConfigError(f"there is no store of structures at {self.path}")
-        try:
-            if writable:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._db = sqlite3.connect(self.path, isolation_level=None, timeout=60.0)
-            else:
-                uri = f"{self.path.resolve().as_uri()}?mode=ro"
-                self._db = sqlite3.connect(
-                    uri, uri=True, isolation_level=None, timeout=60.0, check_same_thread=False
-                )
-            self._check()
-        except (OSError, sqlite3.OperationalError) as error:
-            raise ConfigError(f"the store {self.path} cannot be opened: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise ParseError(f"this is no store of structures ({error})", path=self.path) from error
-
-    def _check(self) -> None:
-        """Create the tables of a new file; refuse other databases and newer versions."""
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        app = self._db.execute("PRAGMA application_id").fetchone()[0]
-        empty = not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if empty and self.writable:
-            self._db.execute("PRAGMA page_size = 4096")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID};"
-                f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
-        elif app != APPLICATION_ID:
-            raise ParseError("this is no store of structures", path=self.path)
-        elif version > SCHEMA_VERSION:
-            raise ParseError(
-                f"this store has format version {version}, this porescope reads up to "
-                f"{SCHEMA_VERSION}; install a newer porescope",
-                path=self.path,
-            )
-        if self.writable:
-            self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA mmap_size = 4294967296")
+        self._db = open_sqlite(self.path, format=_FORMAT, writable=writable)
 
     def __getstate__(self) -> Path:
         return self.path

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int, UInt
 
+from porescope.datasets.card_rows import signed_word
 from porescope.datasets.cards import element_mask
 from porescope.datasets.codec import encode_page, inflate_page, unpack_reflections
-from porescope.datasets.store import signed_word
 
 _WORD = 2**64 - 1
 

@@ -11,8 +11,9 @@ Masked slots may hold anything finite: no model may read them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from porescope.errors import ConfigError, MissingExtraError
 
@@ -34,16 +35,15 @@ PATTERN_OPTIONS = ("profile", "elements", "metal", "linkers")
 CRYSTAL_OPTIONS = ("atoms", "beads")
 """Optional inputs of the crystal's side, by the names that a model's ``needs`` uses."""
 
-Inputs = TypeVar("Inputs")
+Made = TypeVar("Made", bound="_Batch")
+MadePacked = TypeVar("MadePacked", bound="_Packed")
 
 
-def _moved(inputs: Inputs, device: torch.device | str) -> Inputs:
-    """The same batch with every tensor on the device."""
-    moved = {}
-    for field in fields(inputs):  # type: ignore[arg-type]
-        value = getattr(inputs, field.name)
-        moved[field.name] = None if value is None else value.to(device)
-    return type(inputs)(**moved)
+def _changed(inputs: Made, change: Callable[[str, Any], Any]) -> Made:
+    """The same batch with all fields changed but those that are None."""
+    values = {field.name: getattr(inputs, field.name) for field in fields(inputs)}  # type: ignore[arg-type]
+    changed = {name: None if v is None else change(name, v) for name, v in values.items()}
+    return type(inputs)(**changed)
 
 
 def _packed_slice(batch: Tensor, start: int, stop: int) -> slice:
@@ -52,8 +52,60 @@ def _packed_slice(batch: Tensor, start: int, stop: int) -> slice:
     return slice(int(bounds[0]), int(bounds[1]))
 
 
+class _Batch:
+    """A frozen dataclass of tensors and smaller batches, each of which may be None."""
+
+    __slots__ = ()
+
+    def to(self: Made, device: torch.device | str) -> Made:
+        """The same batch with every tensor on the device."""
+        return _changed(self, lambda _, value: value.to(device))
+
+
+class _Padded(_Batch):
+    """A batch whose fields all have a row for each member."""
+
+    __slots__ = ()
+    q: Tensor
+
+    def __len__(self) -> int:
+        """Number of members."""
+        return self.q.shape[0]
+
+    def part(self: Made, start: int, stop: int) -> Made:
+        """Members start to stop."""
+
+        def cut(_: str, value: Any) -> Any:
+            return value[start:stop] if isinstance(value, Tensor) else value.part(start, stop)
+
+        return _changed(self, cut)
+
+
+class _Packed(_Batch):
+    """Contents of crystals along one axis; the lattices alone have a row for each crystal."""
+
+    __slots__ = ()
+    batch: Tensor
+    lattice: Tensor
+
+    def __len__(self) -> int:
+        """Number of crystals."""
+        return self.lattice.shape[0]
+
+    def part(self: MadePacked, start: int, stop: int) -> MadePacked:
+        """Crystals start to stop."""
+        rows = _packed_slice(self.batch, start, stop)
+
+        def cut(name: str, value: Tensor) -> Tensor:
+            if name == "lattice":
+                return value[start:stop]
+            return value[rows] - start if name == "batch" else value[rows]
+
+        return _changed(self, cut)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LinkerGraphs:
+class LinkerGraphs(_Batch):
     """Linkers in the pot: heavy atoms and bonds, packed; a pattern may own none or several."""
 
     numbers: Int[Tensor, "nodes"]
@@ -71,10 +123,6 @@ class LinkerGraphs:
         """Number of patterns."""
         return int(self.n_patterns)
 
-    def to(self, device: torch.device | str) -> LinkerGraphs:
-        """The same graphs on the device."""
-        return _moved(self, device)
-
     def part(self, start: int, stop: int) -> LinkerGraphs:
         """The graphs of patterns start to stop."""
         rows = _packed_slice(self.batch, start, stop)
@@ -89,7 +137,7 @@ class LinkerGraphs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PatternInputs:
+class PatternInputs(_Padded):
     """A batch of powder patterns and of what the chemist knows besides."""
 
     q: Float[Tensor, "patterns peaks"]
@@ -111,31 +159,9 @@ class PatternInputs:
     linkers: LinkerGraphs | None = None
     """Linkers in the pot."""
 
-    def __len__(self) -> int:
-        """Number of patterns."""
-        return self.q.shape[0]
-
-    def to(self, device: torch.device | str) -> PatternInputs:
-        """The same batch on the device."""
-        return _moved(self, device)
-
-    def part(self, start: int, stop: int) -> PatternInputs:
-        """Patterns start to stop."""
-        return PatternInputs(
-            q=self.q[start:stop],
-            log_intensity=self.log_intensity[start:stop],
-            width=self.width[start:stop],
-            mask=self.mask[start:stop],
-            elements=self.elements[start:stop],
-            has_elements=self.has_elements[start:stop],
-            metal=self.metal[start:stop],
-            profile=None if self.profile is None else self.profile[start:stop],
-            linkers=None if self.linkers is None else self.linkers.part(start, stop),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AtomInputs:
+class AtomInputs(_Packed):
     """Atoms of the crystals, packed."""
 
     numbers: Int[Tensor, "atoms"]
@@ -147,27 +173,9 @@ class AtomInputs:
     lattice: Float[Tensor, "crystals 3 3"]
     """Rows are a, b, c [Å]."""
 
-    def __len__(self) -> int:
-        """Number of crystals."""
-        return self.lattice.shape[0]
-
-    def to(self, device: torch.device | str) -> AtomInputs:
-        """The same atoms on the device."""
-        return _moved(self, device)
-
-    def part(self, start: int, stop: int) -> AtomInputs:
-        """Crystals start to stop."""
-        rows = _packed_slice(self.batch, start, stop)
-        return AtomInputs(
-            numbers=self.numbers[rows],
-            frac=self.frac[rows],
-            batch=self.batch[rows] - start,
-            lattice=self.lattice[start:stop],
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BeadInputs:
+class BeadInputs(_Packed):
     """Coarse-grained crystals, packed: one bead for each metal node and each linker."""
 
     kinds: Int[Tensor, "beads"]
@@ -181,28 +189,9 @@ class BeadInputs:
     lattice: Float[Tensor, "crystals 3 3"]
     """Rows are a, b, c [Å]."""
 
-    def __len__(self) -> int:
-        """Number of crystals."""
-        return self.lattice.shape[0]
-
-    def to(self, device: torch.device | str) -> BeadInputs:
-        """The same beads on the device."""
-        return _moved(self, device)
-
-    def part(self, start: int, stop: int) -> BeadInputs:
-        """Crystals start to stop."""
-        rows = _packed_slice(self.batch, start, stop)
-        return BeadInputs(
-            kinds=self.kinds[rows],
-            features=self.features[rows],
-            frac=self.frac[rows],
-            batch=self.batch[rows] - start,
-            lattice=self.lattice[start:stop],
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CrystalInputs:
+class CrystalInputs(_Padded):
     """Crystals: ideal lines, composition, and their contents where a model needs them."""
 
     q: Float[Tensor, "crystals lines"]
@@ -217,26 +206,6 @@ class CrystalInputs:
     """Cell volume over number of atoms [Å³]."""
     atoms: AtomInputs | None = None
     beads: BeadInputs | None = None
-
-    def __len__(self) -> int:
-        """Number of crystals."""
-        return self.q.shape[0]
-
-    def to(self, device: torch.device | str) -> CrystalInputs:
-        """The same batch on the device."""
-        return _moved(self, device)
-
-    def part(self, start: int, stop: int) -> CrystalInputs:
-        """Crystals start to stop."""
-        return CrystalInputs(
-            q=self.q[start:stop],
-            log_intensity=self.log_intensity[start:stop],
-            mask=self.mask[start:stop],
-            composition=self.composition[start:stop],
-            volume_per_atom=self.volume_per_atom[start:stop],
-            atoms=None if self.atoms is None else self.atoms.part(start, stop),
-            beads=None if self.beads is None else self.beads.part(start, stop),
-        )
 
 
 def require_inputs(inputs: PatternInputs | CrystalInputs, *, needs: frozenset[str]) -> None:

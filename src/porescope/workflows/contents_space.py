@@ -30,13 +30,14 @@ from porescope.models.inputs import (
     LinkerGraphs,
     PatternInputs,
 )
-from porescope.models.retrieval.predict import batch_of_crystals, embed_crystals, pattern_inputs
+from porescope.models.retrieval.predict import embed_crystals, pattern_inputs
 from porescope.models.retrieval_model import RetrievalModel
 from porescope.models.shipped import weights_file
 from porescope.training.contents_inputs import contents_of_library
-from porescope.training.peak_corruption import WAVELENGTH, ideal_lines
+from porescope.training.peak_corruption import WAVELENGTH
 from porescope.workflows.library_space import LibrarySpace, Progress, cache_folder
 from porescope.workflows.retrieval import RetrievalIndex, file_digest, library_digest
+from porescope.workflows.retrieval_inputs import inputs_of_rows
 
 READ_FROM_CONTENTS = frozenset({"atoms", "beads"})
 """Inputs of a crystal that need a store of contents."""
@@ -124,15 +125,7 @@ def _embed(
     made = np.empty((len(rows), model.dimension), dtype=np.float32)
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        lines = ideal_lines(data, part)
-        inputs = batch_of_crystals(
-            lines.q,
-            lines.log_intensity,
-            mask=lines.mask,
-            composition=data.composition[part],
-            volume_per_atom=data.volume_per_atom[part],
-        )
-        inputs = packed.crystals(inputs, part)
+        inputs = packed.crystals(inputs_of_rows(data, part), part)
         made[start : start + len(part)] = embed_crystals(model, inputs, chunk=16)
         if progress is not None:
             progress("embedding the library", (start + len(part)) / len(rows))

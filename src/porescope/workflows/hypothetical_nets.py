@@ -13,6 +13,7 @@ import numpy as np
 from porescope.errors import ConfigError
 from porescope.reticular.assembly import Assembly, crystal_of_assembly
 from porescope.reticular.block import Block
+from porescope.reticular.crowding import overlaps
 from porescope.reticular.fit_assembly import fit_assembly
 from porescope.reticular.linkers.from_smiles import linkers_from_smiles
 from porescope.reticular.nets.catalogue import net_named, net_names
@@ -20,7 +21,6 @@ from porescope.reticular.nodes.library import nodes_of_metal
 from porescope.reticular.placing import PlacingConfig, connection_counts, place_on_net
 from porescope.workflows.hypothetical_making import MakingConfig, Parent, templates_in
 from porescope.workflows.hypothetical_recipes import Recipe, seed_of
-from porescope.workflows.propose import overlaps
 
 COMMON_NETS = (
     "pcu", "dia", "fcu", "bcu", "tbo", "nbo", "pto", "pts", "ftw", "csq", "scu", "reo", "spn",

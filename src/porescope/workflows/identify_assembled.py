@@ -13,8 +13,6 @@ from porescope.diffraction.breathe import BreatheConfig
 from porescope.diffraction.breathe_cells import breathe_cells
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.search import SearchConfig
-from porescope.errors import ConfigError, ConvergenceError
-from porescope.reticular.assembly import bonds_of_assembly
 from porescope.reticular.smiles import canonical_smiles, linker_key
 from porescope.workflows.assembled_odds import log_odds_of
 from porescope.workflows.candidate_fits import FitTask
@@ -29,14 +27,9 @@ from porescope.workflows.identify import (
 )
 from porescope.workflows.learned import LearnedQuery
 from porescope.workflows.probability import ProbabilityModel
-from porescope.workflows.proposal_cells import IN_CELL, indexed_cells, proposals_in_cells
+from porescope.workflows.proposal_cells import indexed_cells, proposals_in_cells
 from porescope.workflows.proposal_space import ASSEMBLED, JoinedSpace, join_proposals
-from porescope.workflows.propose import (
-    Proposal,
-    ProposeConfig,
-    overlaps,
-    propose_frameworks,
-)
+from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks
 from porescope.workflows.shortlist import ShortlistConfig, reflection_table, search_rows
 
 ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
@@ -169,7 +162,7 @@ def identify_assembled(
         uneven_penalty=1.0,
     )
     exact = replace(loose, search=INDEXED_SEARCH, breathe=INDEXED_BREATHE)
-    indexed = joined.named(lambda id: IN_CELL in id)
+    indexed = joined.in_indexed_cells
     assembled = identify_peaks(
         joined.space,
         peaks,
@@ -182,11 +175,13 @@ def identify_assembled(
         there = identify_peaks(joined.space, peaks, config=exact, allowed=indexed, **common)
         assembled = _merged(assembled, there)
     tell("relaxing the best assembled", 0.8)
-    relaxed = relaxed_proposals(assembled, joined)
+    relaxed = relaxed_proposals(
+        [joined.proposals[scored.card.id] for scored in assembled.scored[:N_RELAXED]]
+    )
     nothing = space.only(np.zeros(space.table.n_cards, dtype=bool))
     more = with_breathed_cells(join_proposals(nothing, relaxed), peaks, task=task, kind=kind)
     if more.assembled.any():
-        there = more.named(lambda id: IN_CELL in id)
+        there = more.in_indexed_cells
         joined, moved = joined.extended(more)
         for settings, rows in ((loose, more.assembled & ~there), (exact, there)):
             if rows.any():
@@ -208,34 +203,28 @@ def _merged(
     return replace(one, scored=tuple(scored))
 
 
-def relaxed_proposals(found: Identification, joined: JoinedSpace) -> list[Proposal]:
-    """The best assembled frameworks after a short relaxation of atoms and cell.
+def relaxed_proposals(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Assembled frameworks after a short relaxation of atoms and cell.
 
     Rigid blocks from elsewhere break symmetries and leave cells askew; the force field mends it.
+    Indexed cells stay as they are, and so do large frameworks, which are left out.
 
     Parameters
     ----------
-    found:
-        Assembled frameworks, ranked.
-    joined:
-        What they were made of.
+    proposals:
+        The frameworks, as they were assembled.
     """
-    from porescope.reticular.relax import RelaxSettings, relax
+    from porescope.reticular.relax import RelaxSettings
+    from porescope.reticular.settled import settled
 
     free = RelaxSettings(max_steps=120, max_force=0.05, max_stress=1e-3, fixed_symmetry=False)
     result = []
-    for scored in found.scored[:N_RELAXED]:
-        proposal = joined.proposals[scored.card.id]
+    for proposal in proposals:
         if proposal.crystal.n_atoms > MOST_RELAXED_ATOMS:
             continue
-        settings = replace(free, fixed_cell=IN_CELL in proposal.id)
-        try:
-            crystal = relax(
-                proposal.crystal, bonds_of_assembly(proposal.assembly), settings=settings
-            ).crystal
-        except (ConfigError, ConvergenceError):
-            continue
-        if np.all(np.isfinite(crystal.frac)) and not overlaps(crystal, proposal.assembly):
+        settings = replace(free, fixed_cell=proposal.in_indexed_cell)
+        crystal = settled(proposal.crystal, proposal.assembly, settings=settings)
+        if crystal is not None:
             result.append(replace(proposal, id=f"{proposal.id}, relaxed", crystal=crystal))
     return result
 
@@ -260,7 +249,7 @@ def with_breathed_cells(
     """
     table = joined.space.table
     loose = joined.assembled & (table.space_groups <= 15)
-    loose &= ~joined.named(lambda id: IN_CELL in id)
+    loose &= ~joined.in_indexed_cells
     rows = np.flatnonzero(loose)
     if not len(rows):
         return joined

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from porescope.crystal.elements import is_metal
-from porescope.crystal.graph import bonds_of
 from porescope.crystal.structure import Crystal
-from porescope.errors import ConfigError, ConvergenceError
-from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of_assembly
+from porescope.reticular.assembly import Assembly, crystal_of_assembly
 from porescope.reticular.block import Block
+from porescope.reticular.crowding import crowding_of, is_uncrowded
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
 from porescope.reticular.linker_ends import regular_ways_round
 from porescope.reticular.linker_match import LinkerSites
 from porescope.reticular.linker_slots import with_linkers_in_slots
-from porescope.reticular.relax import RelaxSettings, relax
+from porescope.reticular.settled import PARTING, settled
 from porescope.reticular.substitute import Substituted, substituted
 from porescope.reticular.template import Template
-from porescope.workflows.propose import ROOM, ProposeConfig, overlaps, scaled
+from porescope.workflows.propose import ProposeConfig, scaled
 
 RELAXED_ATOMS = 1500
 """Atoms of crowded frameworks that are relaxed to part them, in all."""
@@ -28,7 +24,6 @@ _LARGEST = 250
 """Atoms beyond which one relaxation takes too long."""
 _SHAPES = 3
 """Shapes of the linkers that are tried on a template before it is given up."""
-_RELAXED = RelaxSettings(max_steps=60, max_force=0.3, max_stress=5e-3, fixed_symmetry=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,13 +142,10 @@ def parted(crowded: Crowded, builder: Builder) -> Built | None:
     if assembly.n_atoms > min(builder.atoms_left, _LARGEST):
         return None
     builder.atoms_left -= assembly.n_atoms
-    try:
-        found = relax(
-            crystal_of_assembly(assembly), bonds_of_assembly(assembly), settings=_RELAXED
-        ).crystal
-    except (ConfigError, ConvergenceError):
-        return None
-    if not np.all(np.isfinite(found.frac)) or crowding_of(found, assembly) > 0.0:
+    found = settled(
+        crystal_of_assembly(assembly), assembly, settings=PARTING, is_parted=is_uncrowded
+    )
+    if found is None:
         return None
     return _built(found, (assembly, crowded.rms_gap), crowded.substituted, relaxed=True)
 
@@ -186,32 +178,3 @@ def _built(
         relaxed=relaxed,
         turned=turned,
     )
-
-
-def crowding_of(crystal: Crystal, assembly: Assembly) -> float:
-    """Pairs of non-metals that seem bonded and are not, for each atom; 0 where all is well.
-
-    Parameters
-    ----------
-    crystal:
-        Atoms in the order of the assembly.
-    assembly:
-        Which of them are bonded.
-    """
-    organic = (crystal.numbers > 1) & ~is_metal()[crystal.numbers]
-    joined = bonds_of_assembly(assembly)[:, :2]
-    seen = bonds_of(crystal)
-    want = {_pair(i, j) for i, j in joined.tolist()}
-    have = {
-        _pair(i, j)
-        for i, j in zip(seen.first.tolist(), seen.second.tolist(), strict=True)
-        if organic[i] and organic[j]
-    }
-    false = len(have - want) / crystal.n_atoms
-    if crystal.volume < ROOM * crystal.n_atoms or (not false and overlaps(crystal, assembly)):
-        return false + 1.0 / crystal.n_atoms
-    return false
-
-
-def _pair(one: int, other: int) -> tuple[int, int]:
-    return min(one, other), max(one, other)

@@ -8,9 +8,6 @@ from porescope.crystal.structure import Crystal
 from porescope.datasets.template_store import TemplateEntry
 from porescope.reticular.assembly import Assembly
 
-ROOM = 4.5
-"""Least volume of a framework for each atom [Å³]; dense ionic crystals have twice as much."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeConfig:
@@ -41,7 +38,7 @@ class Proposal:
     """One assembled framework."""
 
     id: str
-    """``assembled:`` and the template that it was built on."""
+    """``assembled:`` and the template that it was built on, and what was done to it since."""
     crystal: Crystal
     """All atoms, P1."""
     assembly: Assembly
@@ -58,3 +55,10 @@ class Proposal:
     """Whether the template has the linker itself."""
     n_relatives: int = 0
     """Known frameworks of this kind, whatever their linkers' middles and metals."""
+    indexed_cell: int | None = None
+    """Place of the cell, of those that index the pattern, that it was put in; the best is 0."""
+
+    @property
+    def in_indexed_cell(self) -> bool:
+        """Whether its cell is one that indexes the pattern."""
+        return self.indexed_cell is not None

@@ -20,18 +20,11 @@ from porescope.datasets.cards import centring_vectors
 from porescope.diffraction.indexing.candidate import IndexingConfig
 from porescope.diffraction.indexing.index import index_peaks
 from porescope.diffraction.peaks import PeakList
-from porescope.errors import ConfigError, ConvergenceError
-from porescope.reticular.assembly import (
-    Assembly,
-    bonds_of_assembly,
-    crystal_of_assembly,
-    linked_translations,
-)
+from porescope.reticular.assembly import Assembly, crystal_of_assembly, linked_translations
+from porescope.reticular.crowding import ROOM, is_free
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
-from porescope.workflows.propose import ROOM, Proposal, overlaps
+from porescope.workflows.propose import Proposal
 
-IN_CELL = ", in indexed cell "
-"""What stands between the name of a proposal and the number of the cell that it was put in."""
 LEAST_PEAKS = 8
 """Fewer peaks than this are not indexed."""
 
@@ -191,18 +184,19 @@ def _closed(proposal: Proposal, match: CellMatch, config: CellMatchConfig) -> Pr
     if crystal.volume < ROOM * crystal.n_atoms:
         return None
     if crystal.n_atoms <= config.relaxed_atoms:
-        from porescope.reticular.relax import RelaxSettings, relax
+        from porescope.reticular.relax import RelaxSettings
+        from porescope.reticular.settled import settled
 
         settings = RelaxSettings(max_steps=25, max_force=0.1, fixed_symmetry=False, fixed_cell=True)
-        try:
-            crystal = relax(crystal, bonds_of_assembly(fit.assembly), settings=settings).crystal
-        except (ConfigError, ConvergenceError):
+        crystal = settled(crystal, fit.assembly, settings=settings)
+        if crystal is None:
             return None
-    if not np.all(np.isfinite(crystal.frac)) or overlaps(crystal, fit.assembly):
+    elif not is_free(crystal, fit.assembly):
         return None
     return replace(
         proposal,
-        id=f"{proposal.id}{IN_CELL}{match.cell + 1}",
+        id=f"{proposal.id}, in indexed cell {match.cell + 1}",
+        indexed_cell=match.cell,
         crystal=replace(crystal, name=proposal.crystal.name),
         assembly=fit.assembly,
         rms_gap=fit.rms_gap,

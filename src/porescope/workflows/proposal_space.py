@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -96,19 +96,14 @@ class JoinedSpace:
     proposals: Mapping[str, Proposal]
     """The proposals, by the identifiers of their cards."""
 
-    def named(self, test: Callable[[str], bool]) -> Bool[np.ndarray, "cards"]:
-        """Which rows are assembled frameworks whose names pass a test.
-
-        Parameters
-        ----------
-        test:
-            Told the identifier of a card.
-        """
+    @property
+    def in_indexed_cells(self) -> Bool[np.ndarray, "cards"]:
+        """Which rows are assembled frameworks that were put in cells that index the pattern."""
         library = self.space.library
         assert isinstance(library, LibraryWithProposals)
         result = self.assembled.copy()
-        numbers = self.space.table.ids[self.assembled] - _FIRST
-        result[self.assembled] = [test(library.extra[int(n)].id) for n in numbers]
+        cards = [library.extra[int(n)] for n in self.space.table.ids[self.assembled] - _FIRST]
+        result[self.assembled] = [self.proposals[card.id].in_indexed_cell for card in cards]
         return result
 
     def with_cells(

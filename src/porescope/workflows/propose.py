@@ -22,19 +22,19 @@ from porescope.reticular.block import Block
 from porescope.reticular.linker_match import LinkerSites, linker_sites
 from porescope.reticular.nets.catalogue import net_named
 from porescope.reticular.smiles import canonical_smiles
-from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
+from porescope.workflows.proposal import Proposal, ProposeConfig
 from porescope.workflows.propose_build import (
+    Filling,
     Parting,
     Parts,
     Way,
     built,
     built_otherwise,
-    overlaps,
     scaled,
 )
 from porescope.workflows.propose_choice import chosen_templates
 
-__all__ = ["ROOM", "Proposal", "ProposeConfig", "overlaps", "propose_frameworks", "scaled"]
+__all__ = ["Proposal", "ProposeConfig", "propose_frameworks", "scaled"]
 
 _OTHERWISE = 60
 """Templates on which linkers are also bound through other atoms."""
@@ -138,13 +138,18 @@ def _on_templates(
             progress(index / len(chosen))
         if len(found) >= room:
             break
-        template = store.template(entry.row)
-        one = built(template, entry, way, parts=parts, config=config, parting=parting)
+        filling = Filling(
+            template=store.template(entry.row),
+            entry=entry,
+            way=way,
+            parts=parts,
+            config=config,
+            parting=parting,
+        )
+        one = built(filling)
         made = [] if one.proposal is None else [one.proposal]
         if index < _OTHERWISE and otherwise < _MOST_OTHERWISE and one.made is not None:
-            others = built_otherwise(
-                template, entry, way, one.made, parts=parts, config=config, parting=parting
-            )
+            others = built_otherwise(filling, one.made)
             more = list(islice(others, _MOST_OTHERWISE - otherwise))
             otherwise += len(more)
             made += more

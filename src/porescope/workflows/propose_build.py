@@ -11,26 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Bool, Int
 
-from porescope.crystal.bonds import bonds_of
-from porescope.crystal.elements import covalent_radii, is_metal
-from porescope.crystal.neighbours import neighbour_list
-from porescope.crystal.orbits import wrapped
 from porescope.crystal.structure import Crystal
 from porescope.datasets.template_store import TemplateEntry
-from porescope.errors import ConfigError, ConvergenceError
 from porescope.reticular.assembly import Assembly, bonds_of_assembly, crystal_of_assembly
 from porescope.reticular.block import Block
+from porescope.reticular.crowding import ROOM, is_sound, overlaps
 from porescope.reticular.fit_assembly import AssemblyFit, AssemblyFitConfig, fit_assembly
 from porescope.reticular.linker_match import LinkerSites
 from porescope.reticular.smiles import linker_key
 from porescope.reticular.substitute import Substituted, other_bindings, substituted
 from porescope.reticular.template import Template
-from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
+from porescope.workflows.proposal import Proposal, ProposeConfig
 
-_CLOSE = 0.72
-"""Atoms nearer than this share of the sum of their radii, and not bonded, overlap."""
 _SHAPES = 3
 """Shapes of the linkers that are tried on a template before it is given up."""
 _PARTING = 1e6
@@ -94,6 +87,34 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Filling:
+    """A template and what is put into it."""
+
+    template: Template
+    """The framework that is built on."""
+    entry: TemplateEntry
+    """What is known of it."""
+    way: Way
+    """Which linker takes which place."""
+    parts: Parts
+    """Linkers and metals."""
+    config: ProposeConfig
+    """Limits."""
+    parting: Parting
+    """How many may still be relaxed; it is counted."""
+
+    @property
+    def blocks(self) -> dict[str, list[Block]]:
+        """Forms and shapes of the new linkers, by the SMILES of the old ones."""
+        return {old: self.parts.blocks[new] for old, new in self.way.items()}
+
+    @property
+    def sites(self) -> dict[str, list[LinkerSites]]:
+        """Their ends."""
+        return {old: self.parts.sites[new] for old, new in self.way.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Built:
     """What came of one template."""
 
@@ -106,43 +127,26 @@ class Built:
 _Spare = tuple[Crystal, AssemblyFit, Substituted]
 
 
-def built(
-    template: Template,
-    entry: TemplateEntry,
-    way: Way,
-    *,
-    parts: Parts,
-    config: ProposeConfig,
-    parting: Parting,
-) -> Built:
+def built(filling: Filling) -> Built:
     """One template with other linkers, closed.
 
     Parameters
     ----------
-    template:
-        The framework that is built on.
-    entry:
-        What is known of it.
-    way:
-        Which linker takes which place.
-    parts:
-        Linkers and metals.
-    config:
-        Limits.
-    parting:
-        How many may still be relaxed; it is counted.
+    filling:
+        The template, its new linkers, and limits.
     """
-    if template.n_atoms > 4 * config.max_atoms:
+    config = filling.config
+    if filling.template.n_atoms > 4 * config.max_atoms:
         return Built(proposal=None, made=None)
     tried: dict[str, set[int]] = {}
     first: Substituted | None = None
     spare: list[_Spare] = []
     for _ in range(_SHAPES):
         made = substituted(
-            template,
-            linkers={old: parts.blocks[new] for old, new in way.items()},
-            sites={old: parts.sites[new] for old, new in way.items()},
-            metal=parts.metal,
+            filling.template,
+            linkers=filling.blocks,
+            sites=filling.sites,
+            metal=filling.parts.metal,
             without=tried,
         )
         if made is None or made.assembly.n_atoms > config.max_atoms:
@@ -152,49 +156,26 @@ def built(
         if closed is not None:
             crystal = crystal_of_assembly(closed.assembly)
             if _is_closed(closed, config) and is_sound(crystal, closed.assembly):
-                return Built(proposal=_proposal(crystal, closed, made, entry, way), made=first)
+                return Built(proposal=_proposal(crystal, closed, made, filling), made=first)
             spare.append((crystal, closed, made))
         for old, index in made.used.items():
             tried.setdefault(old, set()).add(index)
     spare.sort(key=lambda one: not _is_closed(one[1], config))
-    proposal = _rescued(spare[0], entry, way, config, parting) if spare else None
-    return Built(proposal=proposal, made=first)
+    return Built(proposal=_rescued(spare[0], filling) if spare else None, made=first)
 
 
-def built_otherwise(
-    template: Template,
-    entry: TemplateEntry,
-    way: Way,
-    made: Substituted,
-    *,
-    parts: Parts,
-    config: ProposeConfig,
-    parting: Parting,
-) -> Iterator[Proposal]:
+def built_otherwise(filling: Filling, made: Substituted) -> Iterator[Proposal]:
     """The same template with linkers bound through other atoms, or turned end for end.
 
     Parameters
     ----------
-    template:
-        The framework that is built on.
-    entry:
-        What is known of it.
-    way:
-        Which linker takes which place.
+    filling:
+        The template, its new linkers, and limits.
     made:
         How the linkers lie best.
-    parts:
-        Linkers and metals.
-    config:
-        Limits.
-    parting:
-        How many may still be relaxed; it is counted.
     """
     others = other_bindings(
-        template,
-        linkers={old: parts.blocks[new] for old, new in way.items()},
-        metal=parts.metal,
-        used=made.used,
+        filling.template, linkers=filling.blocks, metal=filling.parts.metal, used=made.used
     )
     met = {_bond_key(made.assembly)}
     for number, other in enumerate(others, start=2):
@@ -202,15 +183,15 @@ def built_otherwise(
         if key in met:
             continue
         met.add(key)
-        closed = _closed(other, config)
+        closed = _closed(other, filling.config)
         if closed is None:
             continue
         crystal = crystal_of_assembly(closed.assembly)
-        if _is_closed(closed, config) and is_sound(crystal, closed.assembly):
-            found = _proposal(crystal, closed, other, entry, way)
+        if _is_closed(closed, filling.config) and is_sound(crystal, closed.assembly):
+            found = _proposal(crystal, closed, other, filling)
         else:
-            alike = f"{entry.shape} otherwise"
-            found = _rescued((crystal, closed, other), entry, way, config, parting, alike)
+            alike = f"{filling.entry.shape} otherwise"
+            found = _rescued((crystal, closed, other), filling, alike)
         if found is not None:
             yield replace(found, id=f"{found.id}, bound in way {number}")
 
@@ -229,26 +210,19 @@ def _is_closed(closed: AssemblyFit, config: ProposeConfig) -> bool:
     return closed.rms_gap <= config.rms_gap and closed.largest_gap <= config.largest_gap
 
 
-def _rescued(
-    spare: _Spare,
-    entry: TemplateEntry,
-    way: Way,
-    config: ProposeConfig,
-    parting: Parting,
-    alike: str = "",
-) -> Proposal | None:
+def _rescued(spare: _Spare, filling: Filling, alike: str = "") -> Proposal | None:
     """A framework that is crowded or not quite closed, relaxed, or as it is if it may stay so."""
     crystal, closed, made = spare
     settled = None
-    if parting.may(crystal.n_atoms, alike or entry.shape):
+    if filling.parting.may(crystal.n_atoms, alike or filling.entry.shape):
         settled = parted(crystal, closed.assembly)
     if settled is None:
-        if not _is_closed(closed, config) or crystal.volume < ROOM * crystal.n_atoms:
+        if not _is_closed(closed, filling.config) or crystal.volume < ROOM * crystal.n_atoms:
             return None
         if overlaps(crystal, closed.assembly):
             return None
         settled = crystal
-    return _proposal(settled, closed, made, entry, way)
+    return _proposal(settled, closed, made, filling)
 
 
 def _bond_key(assembly: Assembly) -> bytes:
@@ -266,8 +240,9 @@ def _bond_key(assembly: Assembly) -> bytes:
 
 
 def _proposal(
-    crystal: Crystal, closed: AssemblyFit, made: Substituted, entry: TemplateEntry, way: Way
+    crystal: Crystal, closed: AssemblyFit, made: Substituted, filling: Filling
 ) -> Proposal:
+    entry = filling.entry
     return Proposal(
         id=f"assembled:{entry.id}",
         crystal=replace(crystal, name=f"assembled on {entry.id}"),
@@ -276,54 +251,8 @@ def _proposal(
         rms_gap=closed.rms_gap,
         misfit=made.misfit,
         same_metal=made.same_metal,
-        same_linker=sorted(entry.keys) == sorted(linker_key(new) for new in way.values()),
+        same_linker=sorted(entry.keys) == sorted(linker_key(new) for new in filling.way.values()),
     )
-
-
-def is_sound(crystal: Crystal, assembly: Assembly) -> bool:
-    """Whether there is room for all atoms, and distances tell the bonds that are meant.
-
-    Parameters
-    ----------
-    crystal:
-        Atoms in the order of the assembly.
-    assembly:
-        Which of them are bonded.
-    """
-    if crystal.volume < ROOM * crystal.n_atoms or overlaps(crystal, assembly):
-        return False
-    return has_its_bonds(crystal, assembly)
-
-
-def has_its_bonds(crystal: Crystal, assembly: Assembly) -> bool:
-    """Whether distances give each atom as many bonds as it is meant to have.
-
-    Hydrogen, and bonds between metals, which come and go with their distance, do not count.
-
-    Parameters
-    ----------
-    crystal:
-        Atoms in the order of the assembly.
-    assembly:
-        Which of them are bonded.
-    """
-    meant = bonds_of_assembly(assembly)
-    found = bonds_of(replace(crystal, frac=wrapped(crystal.frac)))
-    one = _degrees(crystal.numbers, meant[:, 0], meant[:, 1])
-    one += _degrees(crystal.numbers, meant[:, 1], meant[:, 0])
-    return bool(np.array_equal(one, _degrees(crystal.numbers, found.first, found.second)))
-
-
-def _degrees(
-    numbers: Int[np.ndarray, "atoms"],
-    first: Int[np.ndarray, "bonds"],
-    second: Int[np.ndarray, "bonds"],
-) -> Int[np.ndarray, "atoms"]:
-    """Bonds that start at each atom, without those to hydrogen or between metals."""
-    metal = is_metal()[numbers]
-    counts: Bool[np.ndarray, "bonds"] = (numbers[first] != 1) & (numbers[second] != 1)
-    counts &= ~(metal[first] & metal[second])
-    return np.bincount(first[counts], minlength=len(numbers))
 
 
 def parted(crystal: Crystal, assembly: Assembly) -> Crystal | None:
@@ -336,16 +265,9 @@ def parted(crystal: Crystal, assembly: Assembly) -> Crystal | None:
     assembly:
         Which of them are bonded.
     """
-    from porescope.reticular.relax import RelaxSettings, relax
+    from porescope.reticular.settled import PARTING, settled
 
-    settings = RelaxSettings(max_steps=60, max_force=0.3, max_stress=5e-3, fixed_symmetry=False)
-    try:
-        found = relax(crystal, bonds_of_assembly(assembly), settings=settings).crystal
-    except (ConfigError, ConvergenceError):
-        return None
-    if not np.all(np.isfinite(found.frac)) or not is_sound(found, assembly):
-        return None
-    return found
+    return settled(crystal, assembly, settings=PARTING, is_parted=is_sound)
 
 
 def scaled(assembly: Assembly, factor: float) -> Assembly:
@@ -360,30 +282,3 @@ def scaled(assembly: Assembly, factor: float) -> Assembly:
     """
     growth = 1.0 + 0.5 * (factor - 1.0)
     return replace(assembly, lattice=assembly.lattice * growth, origins=assembly.origins * growth)
-
-
-def overlaps(crystal: Crystal, assembly: Assembly, *, allowed: int = 0) -> bool:
-    """Whether atoms that are not bonded lie on one another.
-
-    Parameters
-    ----------
-    crystal:
-        Atoms in the order of the assembly.
-    assembly:
-        Which of them are bonded.
-    allowed:
-        Overlapping pairs that are forgiven.
-    """
-    radii = covalent_radii()[crystal.numbers]
-    near = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=2.0)
-    close = near.distance < _CLOSE * (radii[near.first] + radii[near.second])
-    close &= ~((crystal.numbers[near.first] == 1) & (crystal.numbers[near.second] == 1)) | (
-        near.distance < 1.2
-    )
-    first, second = near.first[close], near.second[close]
-    if not len(first):
-        return False
-    bonds = bonds_of_assembly(assembly)
-    joined = {(a, b) for a, b in bonds[:, :2].tolist()} | {(b, a) for a, b in bonds[:, :2].tolist()}
-    bad = [p for p in zip(first.tolist(), second.tolist(), strict=True) if p not in joined]
-    return len(bad) > 2 * allowed

@@ -14,6 +14,7 @@ from porescope.datasets.template_store import TemplateEntry
 from porescope.errors import ConfigError
 from porescope.reticular.assembly import Assembly, crystal_of_assembly
 from porescope.reticular.block import Block
+from porescope.reticular.crowding import ROOM, overlaps
 from porescope.reticular.fit_assembly import AssemblyFitConfig, fit_assembly
 from porescope.reticular.nets.fitting import fitting_nets_of_blocks
 from porescope.reticular.nodes.library import covalent_nodes, nodes_of_metal
@@ -21,8 +22,7 @@ from porescope.reticular.placing import PlacingConfig, place_on_net
 from porescope.reticular.placing_copies import interpenetrated, stacked
 from porescope.reticular.smiles import linker_key
 from porescope.workflows.hypothetical_nets import COMMON_NETS
-from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
-from porescope.workflows.propose_build import overlaps
+from porescope.workflows.proposal import Proposal, ProposeConfig
 
 N_NETS = 4
 """Nets in space that are tried for each node and form of the linkers; more where few nodes suit."""

@@ -28,14 +28,12 @@ from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError, ParseError
 from porescope.models.checkpoint import load_model
 from porescope.models.retrieval.predict import (
-    batch_of_crystals,
     embed_crystals,
     embed_patterns,
     pattern_inputs,
 )
 from porescope.models.retrieval_model import RetrievalModel
-from porescope.training.peak_corruption import ideal_lines
-from porescope.workflows.retrieval_inputs import inputs_of_card, inputs_of_crystal
+from porescope.workflows.retrieval_inputs import inputs_of_card, inputs_of_crystal, inputs_of_rows
 
 SCHEMA = 1
 """Version of the index; newer ones are refused by name."""
@@ -231,15 +229,7 @@ def embed_set(
     made = np.empty((len(rows), model.dimension), dtype=np.float16)
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
-        lines = ideal_lines(data, part)
-        inputs = batch_of_crystals(
-            lines.q,
-            lines.log_intensity,
-            mask=lines.mask,
-            composition=data.composition[part],
-            volume_per_atom=data.volume_per_atom[part],
-        )
-        made[start : start + len(part)] = embed_crystals(model, inputs)
+        made[start : start + len(part)] = embed_crystals(model, inputs_of_rows(data, part))
         if progress is not None:
             progress("embedding the library", (start + len(part)) / len(rows))
     return made

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from porescope.crystal.space_group import P1
 from porescope.crystal.structure import Crystal
 from porescope.datasets.cards import PowderCard
 from porescope.datasets.making import CardConfig, card_reflections, without_displacements
-from porescope.datasets.retrieval_set import ELEMENT_SLOTS, composition_of
+from porescope.datasets.retrieval_set import ELEMENT_SLOTS, RetrievalSet, composition_of
 from porescope.diffraction.scattering import MAX_ATOMIC_NUMBER
 from porescope.errors import ConfigError
 from porescope.models.inputs import CrystalInputs
 from porescope.models.retrieval.predict import batch_of_crystals
-from porescope.training.peak_corruption import MAX_LINES
+from porescope.training.peak_corruption import MAX_LINES, ideal_lines
 
 
 def lines_of_crystal(
@@ -60,6 +60,26 @@ def inputs_of_card(card: PowderCard) -> CrystalInputs:
         composition=composition_of(card.formula),
         volume_per_atom=card.volume / card.n_atoms,
         name=card.title,
+    )
+
+
+def inputs_of_rows(data: RetrievalSet, rows: Int[np.ndarray, "n"]) -> CrystalInputs:
+    """What the encoder reads of cards of a library.
+
+    Parameters
+    ----------
+    data:
+        The library's cards.
+    rows:
+        Which of them.
+    """
+    lines = ideal_lines(data, rows)
+    return batch_of_crystals(
+        lines.q,
+        lines.log_intensity,
+        mask=lines.mask,
+        composition=data.composition[rows],
+        volume_per_atom=data.volume_per_atom[rows],
     )
 
 

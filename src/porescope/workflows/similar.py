@@ -34,12 +34,8 @@ from porescope.workflows.similar_result import (
     SimilarFramework,
     SimilarResult,
 )
-from porescope.workflows.solve import (
-    SolveConfig,
-    describe_radiation,
-    element_rule,
-    told_elements,
-)
+from porescope.workflows.solve_config import SolveConfig, element_rule, told_elements
+from porescope.workflows.wording import describe_radiation
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share that is finished, 0 to 1."""

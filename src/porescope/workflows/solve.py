@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import gemmi
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 import porescope
-from porescope.crystal.lattice import parameters_from_lattice
 from porescope.crystal.structure import Crystal
-from porescope.datasets.cards import PowderCard
 from porescope.datasets.library import Library
 from porescope.datasets.template_store import TemplateEntry, TemplateStore
-from porescope.diffraction.fit.result import FitResult
 from porescope.diffraction.pattern import Pattern
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.prepare import PreparedPattern, prepare_pattern
-from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError
 from porescope.workflows.candidate_fits import FitTask, fit_task, polish_fit
-from porescope.workflows.coordinates import crystal_of_card
 from porescope.workflows.further_phases import FurtherPhase, find_further_phases
 from porescope.workflows.identify import (
     Identification,
@@ -36,69 +30,40 @@ from porescope.workflows.identify import (
 from porescope.workflows.learned import LearnedQuery, learned_query
 from porescope.workflows.measured import measured_pattern
 from porescope.workflows.probability import shipped_model
-from porescope.workflows.proposal_space import (
-    ASSEMBLED,
-    LibraryWithProposals,
-    fitted_proposal,
-    title_of,
-)
+from porescope.workflows.proposal_space import LibraryWithProposals
 from porescope.workflows.shortlist import ShortlistConfig
-from porescope.workflows.solution import (
-    Candidate,
-    FittedCurve,
-    Phase,
-    SolveResult,
-    UnexplainedPeak,
+from porescope.workflows.solution import SolveResult
+from porescope.workflows.solution_parts import (
+    candidates_of,
+    phase_of,
+    unexplained_peaks,
+    warnings_of,
 )
-from porescope.workflows.wording import methods_paragraph, verdict_of
+from porescope.workflows.solve_config import (
+    SolveConfig,
+    element_rule,
+    elements_of_formula,
+    settings_of,
+    told_elements,
+)
+from porescope.workflows.wording import describe_radiation, methods_paragraph, verdict_of
+
+__all__ = [
+    "SolveConfig",
+    "describe_radiation",
+    "element_rule",
+    "elements_of_formula",
+    "solve_pattern",
+    "told_elements",
+]
 
 N_POLISHED = 4
 """Most candidates that are fitted again with more parameters."""
 LEAST_POLISHED = 0.02
 """Least probability of a candidate that is fitted again."""
 
-NODE_ELEMENTS = ("H", "C", "N", "O", "F", "Cl")
-"""Elements that nodes and caps bring in beside the metals and the linkers."""
-
 FEW_LINES = 4.0
 """A cell with fewer reflections than this for each observed peak explains positions by itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolveConfig:
-    """What the user knows of the sample, and how much work is done."""
-
-    elements: tuple[str, ...] = ()
-    """Elements that were in the pot; a framework may have no others but hydrogen."""
-    metals: tuple[str, ...] = ()
-    """Metals that the framework must have."""
-    formula: str = ""
-    """Formula of the framework: it must have these elements, and no others but hydrogen."""
-    radiation: Radiation | None = None
-    """Overrides what the file says."""
-    two_theta_range_deg: tuple[float, float] | None = None
-    """Range to use [°]."""
-    linkers: tuple[str, ...] = ()
-    """SMILES of the linkers that were in the pot: frameworks are assembled from them."""
-    caps: tuple[str, ...] | None = None
-    """SMILES of solvent or modulator that may be bound to the metal; ``None``: any."""
-    nets: tuple[str, ...] = ()
-    """RCSR symbols to which assembled frameworks are limited."""
-    max_atoms: int = 1500
-    """Largest number of atoms in the cell of an assembled framework."""
-    max_phases: int = 2
-    """Largest number of phases, the framework included."""
-    n_fits: int = 20
-    """Frameworks that are fitted."""
-    learned: bool = True
-    """Whether the nearest frameworks of the learned space are looked at too, where the extra ml
-    and the weights are installed."""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.max_phases <= 3:
-            raise ConfigError(f"max_phases must be 1, 2 or 3, got {self.max_phases}")
-        if not 1 <= self.n_fits <= 200:
-            raise ConfigError(f"n_fits must be between 1 and 200, got {self.n_fits}")
 
 
 def solve_pattern(
@@ -196,8 +161,8 @@ def solve_pattern(
     tell("looking for further phases", 0.95)
     further = _further(space, prepared.peaks, found, task=task, kind=kind, config=config)
     blocks = _fitted_blocks(found, space, task=task)
-    candidates = _candidates(found, space, blocks)
-    phases = tuple(_phase(p) for p in further)
+    candidates = candidates_of(found, space, blocks=blocks)
+    phases = tuple(phase_of(p) for p in further)
     first = candidates[0] if candidates else None
     low, high = task.two_theta_range_deg
     tell("done", 1.0)
@@ -206,10 +171,10 @@ def solve_pattern(
         radiation=pattern.radiation,
         candidates=candidates,
         none_of_these=found.none_of_these,
-        unexplained_peaks=_unexplained(prepared.peaks, found, further, task),
+        unexplained_peaks=unexplained_peaks(prepared.peaks, found, further, task=task),
         phases=phases,
         steps=(*pattern.notes, *prepared.steps),
-        warnings=(*prepared.warnings, *_warnings(found, prepared, task), *not_learned),
+        warnings=(*prepared.warnings, *warnings_of(found, prepared, task=task), *not_learned),
         verdict=verdict_of(candidates, none_of_these=found.none_of_these, phases=phases),
         methods=methods_paragraph(
             version=porescope.__version__,
@@ -225,7 +190,7 @@ def solve_pattern(
         n_searched=space.table.n_cards,
         seconds=time.perf_counter() - started,
         version=porescope.__version__,
-        settings=_settings(config) | ({"learned space": learned.weights} if learned else {}),
+        settings=settings_of(config) | ({"learned space": learned.weights} if learned else {}),
     )
 
 
@@ -281,26 +246,6 @@ def _learned(
     return learned, (reason,) if reason else ()
 
 
-def told_elements(
-    elements: Sequence[str], metals: Sequence[str], *, formula: str = ""
-) -> tuple[str, ...]:
-    """What a model is told of the framework's elements; nothing where the user named no full list.
-
-    Parameters
-    ----------
-    elements:
-        All elements that the framework may have.
-    metals:
-        Metals that it has; alone they are no full list.
-    formula:
-        Formula of the framework.
-    """
-    named = (*elements, *metals) if elements else ()
-    if formula:
-        named = (*named, *elements_of_formula(formula))
-    return tuple(dict.fromkeys(named))
-
-
 def _space_of(library: Library | SearchSpace | None, *, config: SolveConfig) -> SearchSpace:
     """The cards with the right elements."""
     contains, only = element_rule(config)
@@ -322,56 +267,6 @@ def _checked(space: SearchSpace, *, config: SolveConfig) -> SearchSpace:
             "or add structures with: porescope library add FOLDER"
         )
     return space
-
-
-def element_rule(config: SolveConfig) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-    """Elements that a card must have, and those that it may have (``None``: any).
-
-    Raises
-    ------
-    ConfigError
-        Where the formula holds something that is no element.
-    """
-    contains = set(config.metals)
-    only: set[str] | None = None
-    if config.elements:
-        only = {*config.elements, *config.metals, "H"}
-    if config.linkers:
-        from porescope.reticular.smiles import elements_of_smiles
-
-        parts = {e for smiles in config.linkers for e in elements_of_smiles(smiles)}
-        contains |= parts - {"H"}
-        only = only or {*config.metals, *parts, *NODE_ELEMENTS}
-    if config.formula:
-        parts = elements_of_formula(config.formula)
-        contains |= {e for e in parts if e != "H"}
-        only = {*parts, "H"} | (only or set())
-    return tuple(sorted(contains)), None if only is None else tuple(sorted(only))
-
-
-def elements_of_formula(formula: str) -> tuple[str, ...]:
-    """Elements of a chemical formula, in the order of their first mention.
-
-    Raises
-    ------
-    ConfigError
-        Where a part of the formula is no element.
-    """
-    import re
-
-    text = re.sub(r"[\s()\[\]·.,0-9+\-*]", " ", formula)
-    found: list[str] = []
-    for symbol in re.findall(r"[A-Z][a-z]?|\S", text):
-        element = gemmi.Element(symbol)
-        if element.atomic_number < 1 or element.name != symbol:
-            raise ConfigError(
-                f"--formula {formula!r}: {symbol!r} is no element; "
-                "write it like ZnC8H10N4 or Zn(C4H5N2)2"
-            )
-        found.append(symbol)
-    if not found:
-        raise ConfigError(f"--formula {formula!r} names no element; write it like ZnC8H10N4")
-    return tuple(dict.fromkeys(found))
 
 
 def _polished(found: Identification, task: FitTask, *, kind: str) -> Identification:
@@ -443,173 +338,3 @@ def _fitted_blocks(
                 proposal, scored.card, lattice=lattice, task=task
             )
     return result
-
-
-def _candidates(
-    found: Identification, space: SearchSpace, blocks: dict[str, Crystal]
-) -> tuple[Candidate, ...]:
-    """Ranked candidates with their curves; frameworks alike but for the metal share a group."""
-    names: dict[int, str] = {}
-    result = []
-    for rank, scored in enumerate(found.scored, start=1):
-        code = int(space.codes[1][scored.row])
-        title = _title(scored.card, space.library)
-        group = names.setdefault(code, title)
-        fixed, le_bail = scored.fit.fixed, scored.fit.le_bail
-        phase = fixed.phases[0]
-        cell = parameters_from_lattice(phase.lattice)
-        a, b, c = (100.0 * x for x in scored.evidence.strain)
-        result.append(
-            Candidate(
-                rank=rank,
-                id=scored.card.id,
-                name=title,
-                group=group,
-                source=_source(scored.card),
-                formula=scored.card.formula,
-                cell=tuple(float(x) for x in cell),  # type: ignore[arg-type]
-                space_group=scored.card.space_group_symbol,
-                rwp=fixed.rwp,
-                rwp_le_bail=le_bail.rwp,
-                peaks_explained=scored.evidence.explained,
-                probability=scored.probability,
-                strain_percent=(a, b, c),
-                similarity=scored.evidence.similarity,
-                curve=_curve(fixed),
-                crystal=blocks.get(scored.card.id)
-                or _crystal(scored, phase.lattice, space.library),
-                doi=scored.card.doi,
-                licence=scored.card.licence,
-                status="ok" if fixed.converged or le_bail.converged else fixed.message,
-            )
-        )
-    return tuple(result)
-
-
-def _title(card: PowderCard, library: Library) -> str:
-    if isinstance(library, LibraryWithProposals) and card.id in library.proposals:
-        return title_of(library.proposals[card.id])
-    return card.title
-
-
-def _source(card: PowderCard) -> str:
-    return card.id if card.source == ASSEMBLED else f"library:{card.source}"
-
-
-def _crystal(scored: Scored, lattice: Float[np.ndarray, "3 3"], library: Library) -> Crystal | None:
-    """Coordinates in the fitted cell, where they are known."""
-    if isinstance(library, LibraryWithProposals) and scored.card.id in library.proposals:
-        return fitted_proposal(scored.card, lattice, library.proposals[scored.card.id].crystal)
-    crystal = crystal_of_card(scored.card, library=library)
-    if crystal is None:
-        return None
-    # the card's cell is a standard one; the file's own may be another of the same lattice
-    start = scored.card.lattice
-    if np.allclose(
-        parameters_from_lattice(crystal.lattice), parameters_from_lattice(start), rtol=2e-3
-    ):
-        return replace(crystal, lattice=lattice)
-    return crystal
-
-
-def _curve(fit: FitResult) -> FittedCurve:
-    """What the report draws of a fit."""
-    phase = fit.phases[0]
-    seen = phase.in_range
-    return FittedCurve(
-        two_theta_deg=fit.two_theta_deg,
-        observed=fit.observed,
-        calculated=fit.calculated,
-        background=fit.background,
-        ticks_two_theta_deg=phase.two_theta_deg[seen],
-        ticks_hkl=tuple(" ".join(str(int(x)) for x in hkl) for hkl in phase.hkl[seen]),
-    )
-
-
-def _phase(found: FurtherPhase) -> Phase:
-    return Phase(
-        id=found.card.id,
-        name=found.card.title,
-        formula=found.card.formula,
-        share_of_intensity=found.share,
-    )
-
-
-def _unexplained(
-    peaks: PeakList, found: Identification, further: list[FurtherPhase], task: FitTask
-) -> tuple[UnexplainedPeak, ...]:
-    """Peaks that the first candidate leaves, with the phase that takes them, if one does."""
-    if not peaks.n_peaks:
-        return ()
-    left: Bool[np.ndarray, "peaks"] = (
-        ~found.scored[0].explained if found.scored else np.ones(peaks.n_peaks, dtype=bool)
-    )
-    low, high = task.two_theta_range_deg
-    left = left & (peaks.two_theta_deg >= low) & (peaks.two_theta_deg <= high)
-    top = max(float(peaks.height.max()), 1e-30)
-    result = []
-    for i in np.flatnonzero(left):
-        owner = next((p.card.title for p in further if p.explained[i]), "")
-        result.append(
-            UnexplainedPeak(
-                two_theta_deg=float(peaks.two_theta_deg[i]),
-                d=float(peaks.d[i]),
-                relative_intensity=float(peaks.height[i] / top),
-                assigned_to=owner,
-            )
-        )
-    return tuple(sorted(result, key=lambda p: -p.relative_intensity))
-
-
-def _warnings(found: Identification, prepared: PreparedPattern, task: FitTask) -> tuple[str, ...]:
-    """What the user should know before trusting the answer."""
-    result = []
-    if prepared.peaks.n_peaks < 6:
-        result.append(
-            f"Only {prepared.peaks.n_peaks} peaks stand above the noise; "
-            "so few lines fit many frameworks."
-        )
-    if found.scored:
-        zero = found.scored[0].fit.fixed.zero_deg
-        if abs(zero) > 0.15:
-            result.append(
-                f"The angles are off by {zero:+.2f}°; check the sample height or the alignment."
-            )
-        strain = max(abs(x) for x in found.scored[0].evidence.strain)
-        if strain > 0.02:
-            result.append(
-                f"The best candidate's cell differs from the library's by {100 * strain:.1f} %: "
-                "guests, temperature, another metal, or another framework."
-            )
-    if task.two_theta_range_deg[1] < 20.0:
-        result.append("The pattern ends early; measure to 40° or more for a safer answer.")
-    return tuple(result)
-
-
-def _settings(config: SolveConfig) -> dict[str, str]:
-    """What the user asked for, as text."""
-    settings = {}
-    if config.elements:
-        settings["elements"] = ", ".join(config.elements)
-    if config.metals:
-        settings["metal"] = ", ".join(config.metals)
-    if config.linkers:
-        settings["linker"] = ", ".join(config.linkers)
-    if config.caps is not None:
-        settings["caps"] = ", ".join(config.caps) or "none"
-    if config.nets:
-        settings["nets"] = ", ".join(config.nets)
-    if config.formula:
-        settings["formula"] = config.formula
-    if config.two_theta_range_deg is not None:
-        settings["range"] = "{:g}–{:g}°".format(*config.two_theta_range_deg)
-    settings["phases"] = str(config.max_phases)
-    settings["fits"] = str(config.n_fits)
-    return settings
-
-
-def describe_radiation(radiation: Radiation) -> str:
-    """Radiation for a sentence."""
-    lines = ", ".join(f"{w:.5g}" for w in radiation.wavelengths)
-    name = {"neutron": "neutrons"}.get(radiation.kind, radiation.name or "X-rays")
-    return f"{name}, λ = {lines} Å"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from porescope.diffraction.radiation import Radiation
 from porescope.workflows.solution import Candidate, Phase
 
 SURE = 0.9
@@ -104,3 +105,10 @@ def _list_of(names: Sequence[str]) -> str:
     if len(unique) < 2:
         return "".join(unique)
     return ", ".join(unique[:-1]) + " and " + unique[-1]
+
+
+def describe_radiation(radiation: Radiation) -> str:
+    """Radiation for a sentence."""
+    lines = ", ".join(f"{w:.5g}" for w in radiation.wavelengths)
+    name = {"neutron": "neutrons"}.get(radiation.kind, radiation.name or "X-rays")
+    return f"{name}, λ = {lines} Å"

@@ -41,6 +41,14 @@ def test_moving_keeps_everything() -> None:
     assert replace(batch, profile=None, linkers=None).to("cpu").profile is None
 
 
+def test_batches_have_no_room_for_other_fields() -> None:
+    patterns, crystals = pattern_inputs(some_crystals(2)), crystal_inputs(some_crystals(2))
+    for batch in (patterns, patterns.linkers, crystals, crystals.atoms, crystals.beads):
+        assert len(batch) == len(batch.to("cpu")) == 2
+        assert not hasattr(batch, "__dict__")
+        assert type(batch.part(0, 1)) is type(batch)
+
+
 def test_a_part_without_linkers_is_empty() -> None:
     graphs = pattern_inputs(some_crystals(3)).linkers
     assert graphs is not None

@@ -21,7 +21,6 @@ from porescope.workflows.evidence import (
 )
 from porescope.workflows.learned import LearnedQuery, learned_query
 from porescope.workflows.probability import load_model, save_model, shipped_model
-from porescope.workflows.solve import told_elements
 
 
 def query(similarity: list[float]) -> LearnedQuery:
@@ -103,12 +102,6 @@ def test_the_probability_knows_the_weights_that_it_was_made_for(
     assert shipped_model(learned="small 1").candidate_features == LEARNED_FEATURES
     assert shipped_model(learned="small 2").candidate_features == CANDIDATE_FEATURES
     assert shipped_model().candidate_features == CANDIDATE_FEATURES
-
-
-def test_a_full_list_of_elements_is_told_and_metals_alone_are_not() -> None:
-    assert told_elements((), ("Zn",)) == ()
-    assert told_elements(("C", "N"), ("Zn",)) == ("C", "N", "Zn")
-    assert told_elements((), ("Zn",), formula="ZnC8H10N4") == ("Zn", "C", "H", "N")
 
 
 def peaks_of(crystal):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,10 @@ from porescope.crystal.symmetry import space_group_from_symbol
 from porescope.datasets.template_store import TemplateEntry
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.reflections import unique_reflections
-from porescope.reticular.assembly import crystal_of_assembly
+from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly
+from porescope.reticular.relax import RelaxSettings, relax
+from porescope.workflows.identify_assembled import relaxed_proposals
 from porescope.workflows.proposal_cells import (
-    IN_CELL,
     CellMatchConfig,
     _superlattices,
     indexed_cells,
@@ -128,11 +131,38 @@ def test_a_framework_is_closed_in_the_cell() -> None:
     start = proposal()
     indexed = np.diag([12.1, 11.9, 11.6])
     (made,) = proposals_in_cells([start], [indexed], config=CellMatchConfig(per_proposal=1))
-    assert made.id == f"assembled:toy{IN_CELL}1"
+    assert made.id == "assembled:toy, in indexed cell 1"
+    assert made.indexed_cell == 0
+    assert made.in_indexed_cell
+    assert not start.in_indexed_cell
     assert same(made.crystal.lattice, indexed)
     assert same(made.assembly.lattice, indexed)
     assert made.rms_gap < 0.2
     assert made.crystal.n_atoms == start.crystal.n_atoms
+    settings = RelaxSettings(max_steps=25, max_force=0.1, fixed_symmetry=False, fixed_cell=True)
+    closed = crystal_of_assembly(made.assembly)
+    again = relax(closed, bonds_of_assembly(made.assembly), settings=settings).crystal
+    assert np.array_equal(made.crystal.frac, again.frac)
+    assert not np.array_equal(made.crystal.frac, closed.frac)
+    # larger ones are left as they were closed
+    config = CellMatchConfig(per_proposal=1, relaxed_atoms=start.crystal.n_atoms - 1)
+    (left,) = proposals_in_cells([start], [indexed], config=config)
+    assert np.array_equal(left.crystal.frac, closed.frac)
+
+
+def test_relaxing_leaves_an_indexed_cell_as_it_is() -> None:
+    start = proposal(edge=12.2)
+    placed = replace(start, id="assembled:toy, in indexed cell 2", indexed_cell=1)
+    free, kept = relaxed_proposals([start, placed])
+    assert free.id == "assembled:toy, relaxed"
+    assert kept.id == "assembled:toy, in indexed cell 2, relaxed"
+    assert kept.indexed_cell == 1
+    assert not np.array_equal(free.crystal.lattice, start.crystal.lattice)
+    assert np.array_equal(kept.crystal.lattice, start.crystal.lattice)
+    settings = RelaxSettings(max_steps=120, max_force=0.05, max_stress=1e-3, fixed_symmetry=False)
+    bonds = bonds_of_assembly(start.assembly)
+    again = relax(start.crystal, bonds, settings=settings).crystal
+    assert np.array_equal(free.crystal.frac, again.frac)
 
 
 def test_a_cell_in_which_links_stay_open_is_dropped() -> None:

@@ -202,3 +202,14 @@ def test_other_cells_of_assembled_frameworks_stand_in_table_and_cards(joined: Jo
         assert two.cell[:3] == pytest.approx([factor * edge for edge in one.cell[:3]], rel=1e-5)
         assert two.cell[3:] == pytest.approx(one.cell[3:])
     assert [card.id for card in new] == [card.id for card in old]
+
+
+def test_frameworks_in_indexed_cells_are_known(library: Library, proposals: list[Proposal]) -> None:
+    placed = replace(proposals[1], indexed_cell=0)
+    space = SearchSpace(library=library, table=library.peak_table())
+    joined = join_proposals(space, [proposals[0], placed, proposals[2]])
+    assert joined.in_indexed_cells.tolist() == 12 * [False] + [False, True, False]
+    more = join_proposals(space, [replace(placed, id="assembled:later")])
+    both, moved = joined.extended(more)
+    assert both.in_indexed_cells.tolist() == [*joined.in_indexed_cells.tolist(), True]
+    assert moved == {12: 15}

@@ -12,15 +12,9 @@ from porescope.crystal.graph import net_hash
 from porescope.crystal.symmetry import standardise
 from porescope.datasets.template_store import TemplateStore
 from porescope.errors import ConfigError, PorescopeError
-from porescope.reticular.assembly import crystal_of_assembly, link_gaps
-from porescope.workflows.propose import (
-    ROOM,
-    Proposal,
-    ProposeConfig,
-    overlaps,
-    propose_frameworks,
-    scaled,
-)
+from porescope.reticular.assembly import link_gaps
+from porescope.reticular.crowding import ROOM, overlaps
+from porescope.workflows.propose import Proposal, ProposeConfig, propose_frameworks, scaled
 from small_templates import (
     BIPHENYL,
     DABCO,
@@ -199,17 +193,6 @@ def test_nets_that_no_template_has_are_named(store: TemplateStore) -> None:
 def test_a_cap_that_is_no_molecule_is_refused(store: TemplateStore) -> None:
     with pytest.raises(ConfigError, match="not a SMILES"):
         _proposed(store, "Zn", TEREPHTHALIC, caps=("C1(",))
-
-
-def test_overlaps_are_of_atoms_that_are_not_bonded() -> None:
-    toy = cubic()
-    assert not overlaps(crystal_of_assembly(toy), toy)
-    # bonds of 1.5 Å are near, but overlap only where a linker comes 0.6 Å nearer to its node
-    apart = replace(toy, links=toy.links[:0])
-    assert not overlaps(crystal_of_assembly(apart), apart)
-    near = replace(apart, origins=apart.origins * np.array([[1.0], [0.9], [1.0], [1.0]]))
-    assert overlaps(crystal_of_assembly(near), near)
-    assert not overlaps(crystal_of_assembly(near), near, allowed=6)
 
 
 def test_room_grows_by_half_of_what_linkers_grow() -> None:

@@ -2,59 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from porescope.reticular.assembly import Assembly, crystal_of_assembly
-from porescope.reticular.block import Block
-from porescope.workflows.propose_build import Parting, has_its_bonds, is_sound, parted
-
-
-def _chain(step: float = 3.0, side: float = 8.0) -> Assembly:
-    """An endless chain of carbon: two atoms, linked to their own image."""
-    return Assembly(
-        lattice=np.diag([step, side, side]),
-        blocks=(
-            Block(
-                kind="linker",
-                numbers=np.array([6, 6]),
-                positions=np.array([[-0.75, 0.0, 0.0], [0.75, 0.0, 0.0]]),
-                bonds=np.array([[0, 1]]),
-                port_atoms=np.array([0, 1]),
-                port_vectors=np.array([[-1.5, 0.0, 0.0], [1.5, 0.0, 0.0]]),
-                smiles="CC",
-            ),
-        ),
-        kinds=np.array([0]),
-        origins=np.zeros((1, 3)),
-        rotations=np.eye(3)[None],
-        links=np.array([[0, 1, 0, 0, 1, 0, 0]]),
-    )
-
-
-def test_bonds_that_distances_do_not_give_are_missed() -> None:
-    chain = _chain()
-    assert has_its_bonds(crystal_of_assembly(chain), chain)
-    # without its link the same atoms have a bond that is not meant
-    assert not has_its_bonds(crystal_of_assembly(chain), replace(chain, links=chain.links[:0]))
-    # a longer cell tears them apart
-    long = _chain(step=4.5)
-    assert not has_its_bonds(crystal_of_assembly(long), long)
-
-
-def test_what_is_crowded_is_not_sound() -> None:
-    for side, sound in ((8.0, True), (1.7, False), (1.5, False)):
-        chain = _chain(side=side)
-        assert is_sound(crystal_of_assembly(chain), chain) is sound
+from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly
+from porescope.reticular.crowding import is_sound
+from porescope.reticular.relax import RelaxSettings, relax
+from porescope.workflows.propose_build import Parting, parted
+from toy_framework import carbon_chain
 
 
 def test_chains_that_lie_too_near_are_parted() -> None:
-    chain = _chain(side=2.6)
+    chain = carbon_chain(side=2.6)
     found = parted(crystal_of_assembly(chain), chain)
     assert found is not None
     assert is_sound(found, chain)
     assert found.volume > 1.2 * crystal_of_assembly(chain).volume
+    settings = RelaxSettings(max_steps=60, max_force=0.3, max_stress=5e-3, fixed_symmetry=False)
+    same = relax(crystal_of_assembly(chain), bonds_of_assembly(chain), settings=settings).crystal
+    assert np.array_equal(found.frac, same.frac)
+    assert np.array_equal(found.lattice, same.lattice)
 
 
 def test_relaxing_is_rationed_by_size_and_shape() -> None:

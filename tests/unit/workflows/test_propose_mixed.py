@@ -11,18 +11,20 @@ import numpy as np
 import pytest
 
 from porescope.datasets.template_store import TemplateEntry, TemplateStore
-from porescope.reticular.assembly import crystal_of_assembly
+from porescope.reticular.assembly import bonds_of_assembly, crystal_of_assembly
 from porescope.reticular.block import Block
+from porescope.reticular.crowding import crowding_of
 from porescope.reticular.fit_assembly import fit_assembly
 from porescope.reticular.linker_match import linker_sites
 from porescope.reticular.linkers.from_smiles import linkers_from_smiles
 from porescope.reticular.nets.fitting import fitting_nets
 from porescope.reticular.nodes.library import nodes_of_metal
+from porescope.reticular.relax import RelaxSettings, relax
 from porescope.reticular.smiles import linker_key
 from porescope.reticular.substitute import substituted
 from porescope.workflows import propose_mixed as module
 from porescope.workflows import propose_on_nets as on_nets
-from porescope.workflows.mixed_building import Builder, Crowded, built_with, crowding_of, parted
+from porescope.workflows.mixed_building import Builder, Crowded, built_with, parted
 from porescope.workflows.propose import Proposal, ProposeConfig
 from porescope.workflows.propose_mixed import propose_mixed
 from porescope.workflows.propose_on_nets import propose_on_nets
@@ -191,6 +193,11 @@ def test_crowded_atoms_part_where_they_may(store: TemplateStore) -> None:
     assert found is not None
     assert found.relaxed
     assert found.crystal.volume > 1.2 * abs(np.linalg.det(squeezed.lattice))
+    settings = RelaxSettings(max_steps=60, max_force=0.3, max_stress=5e-3, fixed_symmetry=False)
+    start, bonds = crystal_of_assembly(squeezed), bonds_of_assembly(squeezed)
+    same = relax(start, bonds, settings=settings).crystal
+    assert np.array_equal(found.crystal.frac, same.frac)
+    assert np.array_equal(found.crystal.lattice, same.lattice)
 
 
 def test_paddlewheels_take_pillars_on_pcu(monkeypatch: pytest.MonkeyPatch) -> None:

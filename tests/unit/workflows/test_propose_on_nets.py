@@ -10,10 +10,11 @@ import pytest
 from porescope.crystal.symmetry import standardise
 from porescope.reticular.assembly import link_gaps
 from porescope.reticular.block import Block
+from porescope.reticular.crowding import ROOM, overlaps
 from porescope.reticular.linkers.from_smiles import linkers_from_smiles
 from porescope.reticular.nets.fitting import FittingNet
 from porescope.workflows import propose_on_nets as module
-from porescope.workflows.propose import ROOM, Proposal, ProposeConfig, overlaps
+from porescope.workflows.propose import Proposal, ProposeConfig
 from porescope.workflows.propose_on_nets import propose_on_nets
 from small_templates import BIPHENYL, TEREPHTHALIC, TRIMESIC
 

@@ -17,12 +17,7 @@ from porescope.diffraction.corrupt import CorruptionConfig, corrupt_pattern
 from porescope.diffraction.pattern import Pattern
 from porescope.errors import ConfigError, ParseError
 from porescope.workflows.candidate_fits import card_reflections, card_space_group
-from porescope.workflows.solve import (
-    SolveConfig,
-    element_rule,
-    elements_of_formula,
-    solve_pattern,
-)
+from porescope.workflows.solve import SolveConfig, solve_pattern
 
 CLEAN = CorruptionConfig(
     start_deg=(10.0, 10.0),
@@ -133,15 +128,6 @@ def test_noise_alone_is_refused(library: Library) -> None:
     )
     with pytest.raises(ConfigError, match="no peak"):
         solve_pattern(flat, library=library)
-
-
-def test_formula_names_elements() -> None:
-    assert elements_of_formula("Zn(C4H5N2)2") == ("Zn", "C", "H", "N")
-    contains, only = element_rule(SolveConfig(formula="Zn4O(CO2)6"))
-    assert contains == ("C", "O", "Zn")
-    assert only == ("C", "H", "O", "Zn")
-    with pytest.raises(ConfigError, match="no element"):
-        elements_of_formula("Xx2O")
 
 
 def test_files_that_do_not_exist(library: Library, tmp_path: Path) -> None:

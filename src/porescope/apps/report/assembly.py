@@ -1,4 +1,4 @@
-"""One page out of a template, its style, its scripts and its data: it loads nothing."""
+"""One page out of the frame of all pages, its style, scripts and data: it loads nothing."""
 
 from __future__ import annotations
 
@@ -27,28 +27,51 @@ def plotly_script() -> str:
 
 
 def page_text(
-    template: str, *, version: str, scripts: Sequence[str], slots: Mapping[str, str]
+    *,
+    title: str,
+    version: str,
+    skip_to: str,
+    nav: Mapping[str, str],
+    main: Sequence[str],
+    data: str,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    plots: bool,
 ) -> str:
     """The page as text.
 
     Parameters
     ----------
-    template:
-        Name of the template among the assets.
+    title:
+        What the window is called.
     version:
         Version of the program that made the page.
-    scripts:
-        Names of the scripts, in order.
-    slots:
-        What goes where, beside version, footer and scripts.
+    skip_to:
+        What its main part is, as in "skip to the answer".
+    nav:
+        Labels of the sections that its head names, by their anchors.
+    main:
+        HTML of the sections; empty ones are left out.
+    data:
+        Packed data for the scripts.
+    styles, scripts:
+        Names of the assets, in order.
+    plots:
+        Whether it draws with Plotly.
     """
-    code = "\n".join(asset(name) for name in scripts)
+    code = "\n".join(asset(name) for name in ("unpack.js", *scripts))
     filled = {
+        "title": escape(title),
         "version": escape(version, quote=True),
+        "css": "".join(asset(name) for name in ("page.css", *styles)),
+        "skip": escape(skip_to),
+        "nav": "".join(f'<a href="#{anchor}">{label}</a>' for anchor, label in nav.items()),
+        "main": "\n".join(section for section in main if section),
         "footer": f"Made by porescope {escape(version)}. This page is complete: it loads nothing "
         "from the network, and can be kept and sent as it is.",
+        "data": data,
+        "plotly": plotly_script() if plots else "",
         "js": f'"use strict";\n(() => {{\n{code}\n}})();',
-        **slots,
     }
-    page = _SLOT.sub(lambda found: filled[found.group(1)], asset(template))
+    page = _SLOT.sub(lambda found: filled[found.group(1)], asset("page.html"))
     return page.encode("utf-8", "replace").decode("utf-8")

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 import porescope
-from porescope.apps.report.assembly import asset, page_text, plotly_script
+from porescope.apps.report.assembly import page_text
 from porescope.apps.report.markup import count_html, facts_html
 from porescope.apps.report.packing import Packer
 from porescope.workflows.library_map import LibraryMap
@@ -31,16 +31,15 @@ def map_html(drawn: LibraryMap) -> str:
     """
     title = "Map of the library" if drawn.query is None else f"Near {drawn.query.name}"
     return page_text(
-        "map.html",
+        title=f"{title} – porescope",
         version=porescope.__version__,
-        scripts=("unpack.js", "map.js"),
-        slots={
-            "title": escape(f"{title} – porescope"),
-            "css": asset("page.css") + asset("screen.css"),
-            "main": _hero(drawn, title=title) + _plot() + _about(drawn),
-            "data": map_data(drawn),
-            "plotly": plotly_script(),
-        },
+        skip_to="map",
+        nav={"plot": "Map", "about": "About"},
+        main=[_hero(drawn, title=title) + _plot() + _about(drawn)],
+        data=map_data(drawn),
+        styles=("screen.css",),
+        scripts=("map.js",),
+        plots=True,
     )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from html import escape
 
-from porescope.apps.report.assembly import asset, page_text, plotly_script
+from porescope.apps.report.assembly import page_text
 from porescope.apps.report.payload import candidate_texts, page_data
 from porescope.apps.report.sections import (
     data_section,
@@ -17,7 +16,14 @@ from porescope.apps.report.sections import (
 from porescope.apps.report.tables import candidates_section, rest_section
 from porescope.workflows.solution import SolveResult
 
-_SCRIPTS = ("unpack.js", "fit.js", "structure.js", "main.js")
+_NAV = {
+    "fit": "Fit",
+    "candidates": "Candidates",
+    "structure": "Structure",
+    "rest": "What remains",
+    "data": "Data",
+    "paper": "For a paper",
+}
 _UNIT = re.compile(r"(\d) (%|Å)")
 
 
@@ -47,14 +53,13 @@ def report_html(result: SolveResult, *, file: str) -> str:
         paper_section(result),
     ]
     return page_text(
-        "template.html",
+        title=f"{result.pattern.name or file} – porescope",
         version=result.version,
-        scripts=_SCRIPTS,
-        slots={
-            "title": escape(f"{result.pattern.name or file} – porescope"),
-            "css": asset("page.css"),
-            "main": _UNIT.sub("\\1\N{NO-BREAK SPACE}\\2", "\n".join(main)),
-            "data": page_data(result) if result.candidates else "",
-            "plotly": plotly_script() if result.candidates else "",
-        },
+        skip_to="answer",
+        nav=_NAV,
+        main=[_UNIT.sub("\\1\N{NO-BREAK SPACE}\\2", section) for section in main],
+        data=page_data(result) if result.candidates else "",
+        styles=(),
+        scripts=("fit.js", "structure.js", "main.js"),
+        plots=bool(result.candidates),
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-
-from porescope.apps.report.assembly import asset, page_text, plotly_script
+from porescope.apps.report.assembly import page_text
 from porescope.apps.report.screen_payload import screen_data
 from porescope.apps.report.screen_sections import (
     failures_section,
@@ -14,8 +12,6 @@ from porescope.apps.report.screen_sections import (
     table_section,
 )
 from porescope.workflows.screen import ScreenReport
-
-_SCRIPTS = ("unpack.js", "screen_rows.js", "screen_plot.js", "screen_main.js")
 
 
 def screen_html(report: ScreenReport, *, title: str) -> str:
@@ -41,16 +37,17 @@ def screen_html(report: ScreenReport, *, title: str) -> str:
         failures,
         settings_section(report),
     ]
+    nav = {"plot": "Plot", "table": "Table"}
+    if failures:
+        nav["failures"] = "Failures"
     return page_text(
-        "screen.html",
+        title=f"{title} – porescope screen",
         version=str(report.settings.get("version", "")),
-        scripts=_SCRIPTS,
-        slots={
-            "title": escape(f"{title} – porescope screen"),
-            "css": asset("page.css") + asset("screen.css"),
-            "nav": '<a href="#failures">Failures</a>' if failures else "",
-            "main": "\n".join(part for part in main if part),
-            "data": screen_data(report),
-            "plotly": plotly_script(),
-        },
+        skip_to="results",
+        nav=nav | {"settings": "Settings"},
+        main=main,
+        data=screen_data(report),
+        styles=("screen.css",),
+        scripts=("screen_rows.js", "screen_plot.js", "screen_main.js"),
+        plots=True,
     )

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 from jaxtyping import Float
 
-from porescope.apps.report.assembly import asset, page_text, plotly_script
+from porescope.apps.report.assembly import page_text
 from porescope.apps.report.markup import count_html, doi_link, facts_html, formula_html
 from porescope.apps.report.packing import Packer
 from porescope.workflows.similar_result import SimilarFramework, SimilarResult
@@ -31,20 +31,17 @@ def similar_html(result: SimilarResult, *, file: str) -> str:
         HTML that loads nothing from anywhere.
     """
     drawn = result.prepared is not None
-    main = [_hero(result, file=file), _plot(result), _table(result), _about(result)]
-    nav = '<a href="#plot">Pattern</a>' if drawn else ""
+    nav = {"plot": "Pattern"} if drawn else {}
     return page_text(
-        "similar.html",
+        title=f"Near {file} – porescope",
         version=result.version,
-        scripts=("unpack.js", "similar.js"),
-        slots={
-            "title": escape(f"Near {file} – porescope"),
-            "css": asset("page.css") + asset("screen.css"),
-            "nav": nav,
-            "main": "\n".join(part for part in main if part),
-            "data": similar_data(result),
-            "plotly": plotly_script() if drawn else "",
-        },
+        skip_to="results",
+        nav=nav | {"table": "Frameworks", "settings": "Settings"},
+        main=[_hero(result, file=file), _plot(result), _table(result), _about(result)],
+        data=similar_data(result),
+        styles=("screen.css",),
+        scripts=("similar.js",),
+        plots=drawn,
     )
 
 
