@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
 
 from tables import Row, markdown, percent, rows_of
 
@@ -35,11 +39,11 @@ def _sorted(rows: list[Row]) -> list[Row]:
     )
 
 
-def _hits(direction: str, haystack: str | None) -> str:
-    """Hit rates of one direction, and for patterns of one haystack."""
+def _hits(direction: str, *haystacks: str) -> str:
+    """Hit rates of one direction and some haystacks."""
     body = []
     for row in _sorted(rows_of("retrieval")):
-        if row["direction"] != direction or haystack not in (None, row["haystack"]):
+        if row["direction"] != direction or row["haystack"] not in haystacks:
             continue
         body.append(
             [
@@ -62,7 +66,7 @@ def _hits(direction: str, haystack: str | None) -> str:
 
 def retrieval_all_cards() -> str:
     """Patterns that look for their crystal among all cards."""
-    return _hits("pattern to crystal", "all cards")
+    return _hits("pattern to crystal", "all cards", "held-out and drawn cards")
 
 
 def retrieval_held_out_cards() -> str:
@@ -72,7 +76,7 @@ def retrieval_held_out_cards() -> str:
 
 def retrieval_backwards() -> str:
     """Crystals that look for their pattern."""
-    return _hits("crystal to pattern", None)
+    return _hits("crystal to pattern", "held-out patterns", "patterns of all frameworks")
 
 
 def retrieval_measured() -> str:
@@ -124,6 +128,82 @@ def retrieval_solve() -> str:
     return markdown(header, body)
 
 
+def retrieval_solve_kinds() -> str:
+    """What the learned space adds on cases of four kinds."""
+    right = {
+        "corrupted": "the framework, first",
+        "other metal": "its net with another metal, among ten",
+        "other group": "its net with another group on the linker, among ten",
+        "no relative": "none is named",
+    }
+    body = [
+        [
+            row["kind"] + (", elements known" if row["known"] == "elements" else ""),
+            right[row["kind"]],
+            row["n"],
+            row["right_without"],
+            row["right_with"],
+            row["won"],
+            row["lost"],
+            row["ties"],
+            row["false_names_without"],
+            row["false_names_with"],
+            row["among_ten_nearest"] if row["kind"] != "no relative" else "–",
+        ]
+        for row in rows_of("retrieval_solve")
+    ]
+    header = (
+        "cases", "right is", "n", "right without", "with", "won", "lost", "as before",
+        "false names without", "with", "among the ten nearest of the space",
+    )  # fmt: skip
+    return markdown(header, body)
+
+
+def retrieval_ablations() -> str:
+    """What each choice of the preset is worth, mean and standard deviation over seeds."""
+    rows = rows_of("retrieval_ablations")
+    if not rows:
+        return markdown((), [])
+    # of several budgets the one with most runs
+    budget = Counter((row["steps"], row["batch"]) for row in rows).most_common(1)[0][0]
+    rows = [row for row in rows if (row["steps"], row["batch"]) == budget]
+    shown = [
+        f"{kind}_{key}"
+        for kind in ("ideal", "corrupted", "corrupted_told")
+        for key in ("top_1", "top_10", "mrr")
+    ]
+    body = []
+    for name, what in _variants().items():
+        runs = [row for row in rows if row["variant"] == name]
+        if runs:
+            cells = [_spread([100.0 * float(run[key]) for run in runs]) for key in shown]
+            body.append([what, str(len(runs)), runs[0]["n_frameworks"], *cells])
+    header = (
+        "what differs", "runs", "training frameworks", "ideal: top-1 [%]", "top-10", "MRR",
+        "corrupted: top-1 [%]", "top-10", "MRR", "elements told: top-1 [%]", "top-10", "MRR",
+    )  # fmt: skip
+    note = (
+        f"Each run: {int(rows[0]['pairs']):,} pairs in {budget[0]} steps of {budget[1]}; "
+        f"{rows[0]['n_queries']} patterns of each kind, {rows[0]['n_haystack']} frameworks."
+    )
+    return markdown(header, body) + f"\n{note.replace(',', ' ', 1)}\n"
+
+
+def _variants() -> dict[str, str]:
+    """What each variant is, without importing torch."""
+    sys.path.insert(0, str(Path(__file__).parent / "science"))
+    from retrieval_variant_names import NAMES
+
+    return NAMES
+
+
+def _spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation; the mean alone of one value."""
+    if len(values) == 1:
+        return f"{values[0]:.1f}"
+    return f"{mean(values):.1f} ± {stdev(values):.1f}"
+
+
 def retrieval_speed() -> str:
     """What the learned space costs."""
     body = [[row["what"], row["value"], row["unit"]] for row in rows_of("speed_retrieval")]
@@ -138,6 +218,8 @@ TABLES = {
         retrieval_backwards,
         retrieval_measured,
         retrieval_solve,
+        retrieval_solve_kinds,
+        retrieval_ablations,
         retrieval_speed,
     )
 }
