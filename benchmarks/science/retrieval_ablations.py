@@ -22,13 +22,14 @@ import shutil
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 
 from porescope.datasets.library import SHIPPED, Library
-from porescope.datasets.retrieval_set import retrieval_set
+from porescope.datasets.retrieval_set import RetrievalSet, retrieval_set
 from porescope.models.registry import preset_named
 from porescope.models.retrieval.config import RetrievalConfig
 from porescope.training.config import TrainConfig
@@ -57,22 +58,31 @@ FIELDS = (
     "examples_per_s", "data", "commit", "date", "hardware",
 )  # fmt: skip
 
-_SHARED: dict[str, object] = {}
+
+@dataclass(kw_only=True)
+class Shared:
+    """What all runs of a process share."""
+
+    data: RetrievalSet
+    judge: Judge
+
+
+_SHARED: list[Shared] = []
 
 
 def prepare(n_queries: int) -> None:
-    """What all runs of a process share: crystals and judge."""
+    """Read crystals and queries."""
     torch.set_num_threads(1)
     with Library.open([SHIPPED]) as library:
         data = retrieval_set(library)
     cases = {kind: made.first(n_queries) for kind, made in read_cases("validation").items()}
-    _SHARED.update(data=data, judge=Judge(data, cases))
+    _SHARED.append(Shared(data=data, judge=Judge(data, cases)))
 
 
 def one_run(name: str, *, seed: int, steps: int, batch: int, device: str) -> dict[str, object]:
     """Train one variant with one seed, and measure it."""
     variant = VARIANTS[name]
-    data, judge = _SHARED["data"], _SHARED["judge"]
+    data, judge = _SHARED[0].data, _SHARED[0].judge
     size = int(batch * variant.batch_factor)
     n_steps = round(steps * batch / size)
     task = VariantTask(

@@ -35,10 +35,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from porescope.crystal.symmetry import find_symmetry
+from porescope.datasets.cards import PowderCard
 from porescope.datasets.library import SHIPPED, Library
 from porescope.datasets.retrieval_set import retrieval_set
 from porescope.diffraction.corrupt import corrupt_pattern
@@ -48,7 +50,7 @@ from porescope.diffraction.structure_factors import reflections_of
 from porescope.errors import PorescopeError
 from porescope.io.cif import read_cif
 from porescope.models.shipped import weights_file
-from porescope.workflows.candidate_fits import FitTask, fit_card, fit_task
+from porescope.workflows.candidate_fits import CandidateFit, FitTask, fit_card, fit_task
 from porescope.workflows.evidence import LEARNED_FEATURES
 from porescope.workflows.identify import Identification, SearchSpace, identify_peaks
 from porescope.workflows.learned import LearnedQuery
@@ -102,11 +104,20 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
-_SHARED: dict[str, object] = {}
+
+@dataclass(kw_only=True)
+class Shared:
+    """What all cases of a process share."""
+
+    relatives: Relatives
+    structures: Path
+
+
+_SHARED: list[Shared] = []
 
 
 def start(structures: str, learned: str) -> None:
-    """What all cases of a process share."""
+    """Read cards, templates and relatives."""
     import torch
 
     warnings.simplefilter("ignore")
@@ -114,13 +125,12 @@ def start(structures: str, learned: str) -> None:
     opened = Library.open([SHIPPED])
     space = SearchSpace(library=opened, table=opened.peak_table(threads=1))
     identify_corrupted._LEARNED = learned
-    _SHARED.update(space=space, relatives=relatives_of(space), structures=Path(structures))
+    _SHARED[:] = [Shared(relatives=relatives_of(space), structures=Path(structures))]
 
 
 def drawn(n: int) -> Iterator[tuple[str, int]]:
     """Cases of the test side, none of two with the same net and linkers in one kind."""
-    relatives = _SHARED["relatives"]
-    assert isinstance(relatives, Relatives)
+    relatives = _SHARED[0].relatives
     space = relatives.space
     data = retrieval_set(space.library)
     place = np.searchsorted(space.table.ids, data.ids[data.rows("test")])
@@ -140,9 +150,7 @@ def drawn(n: int) -> Iterator[tuple[str, int]]:
 
 def run_case(name: str, row: int) -> dict[str, object]:
     """One pattern of one kind, identified without and with the learned space."""
-    relatives, structures = _SHARED["relatives"], _SHARED["structures"]
-    assert isinstance(relatives, Relatives)
-    assert isinstance(structures, Path)
+    relatives, structures = _SHARED[0].relatives, _SHARED[0].structures
     space, kind = relatives.space, KINDS[name]
     card = space.library.cards(space.table.ids[[row]])[0]
     crystal = find_symmetry(
@@ -158,12 +166,14 @@ def run_case(name: str, row: int) -> dict[str, object]:
         name=crystal.name,
     )
     prepared = prepare_pattern(pattern)
-    case = {"kind": name, "row": row, "id": card.id, "n_peaks": prepared.peaks.n_peaks}
-    if prepared.peaks.n_peaks < 2:
+    n_peaks = prepared.peaks.n_peaks
+    case: dict[str, object] = {"kind": name, "row": row, "id": card.id, "n_peaks": n_peaks}
+    if n_peaks < 2:
         return case | {"status": "fewer than two peaks"}
     allowed, right = ~kind.taken_out(relatives, row), kind.right(relatives, row)
     accepted = right | _own(relatives, row) | relatives.other_metal(row)
-    case |= {"status": "ok", "n_right": len(np.unique(space.codes[0][right])), "asked": {}}
+    asked: dict[str, object] = {}
+    case |= {"status": "ok", "n_right": len(np.unique(space.codes[0][right])), "asked": asked}
     for known in kind.known:
         elements = frozenset(card.elements) if known == "elements" else frozenset()
         kept = allowed
@@ -173,7 +183,7 @@ def run_case(name: str, row: int) -> dict[str, object]:
         query = learned_of(space, prepared.peaks, elements=tuple(sorted(elements)))
         assert query is not None
         both = answers(space, prepared, query, allowed=kept, elements=elements)
-        case["asked"][known] = {
+        asked[known] = {
             way: judged(found, space, right=right, accepted=accepted, depth=kind.depth)
             | {"seconds": round(seconds, 2)}
             for way, (found, seconds) in both.items()
@@ -196,9 +206,11 @@ def answers(
         sigma=prepared.sigma,
         fwhm_deg=float(np.median(prepared.peaks.fwhm_deg)),
     )
-    fits: dict[tuple[object, ...], object] = {}
+    fits: dict[tuple[object, ...], CandidateFit] = {}
 
-    def fit_once(card, task: FitTask, *, strain, zero_shift_deg, **more):
+    def fit_once(
+        card: PowderCard, task: FitTask, *, strain: np.ndarray, zero_shift_deg: float, **more: Any
+    ) -> CandidateFit:
         key = (card.id, *np.round(strain, 9).tolist(), round(zero_shift_deg, 9))
         if key not in fits:
             fits[key] = fit_card(card, task, strain=strain, zero_shift_deg=zero_shift_deg, **more)
@@ -288,9 +300,7 @@ def run(n: int, *, learned: str, structures: str, jobs: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     done = {(case["kind"], case["row"]) for case in read(path)}
     start(structures, learned)
-    space = _SHARED["space"]
-    assert isinstance(space, SearchSpace)
-    open_space(space.library, weights=learned)
+    open_space(_SHARED[0].relatives.space.library, weights=learned)
     asked = [case for case in drawn(n) if case not in done]
     with (
         ProcessPoolExecutor(jobs, initializer=start, initargs=(structures, learned)) as pool,
@@ -302,13 +312,13 @@ def run(n: int, *, learned: str, structures: str, jobs: int) -> None:
             try:
                 case = future.result()
             except (PorescopeError, ArithmeticError, FileNotFoundError, IndexError) as error:
-                case = {"kind": name, "row": row, "status": repr(error)}
+                case: dict[str, object] = {"kind": name, "row": row, "status": repr(error)}
             out.write(json.dumps(case) + "\n")
             out.flush()
             print(f"{i + 1}/{len(asked)} {name} {case.get('id', '')} {case['status']}", flush=True)
 
 
-def tables(learned: str, *, n: int) -> None:
+def tables(learned: str) -> None:
     """A row for each case, and one for each kind."""
     path = work_file(learned)
     facts = {
@@ -377,7 +387,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     run(options.n, learned=options.learned, structures=options.structures, jobs=options.jobs)
-    tables(options.learned, n=options.n)
+    tables(options.learned)
     return 0
 
 

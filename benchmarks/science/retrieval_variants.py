@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from porescope.datasets.retrieval_set import RetrievalSet, likely_confusions
 from porescope.models.inputs import CrystalInputs, PatternInputs
 from porescope.models.retrieval.config import RetrievalConfig
-from porescope.models.retrieval.network import RetrievalNetwork
+from porescope.models.retrieval.network import RetrievalNetwork, SetTower
 from porescope.models.retrieval.ruler import FAINTEST, REFERENCE_Q, compressed
 from porescope.models.retrieval_model import RetrievalModel
 from porescope.training.metrics import hit_rates, ranks_of_truth
@@ -51,7 +51,7 @@ class ProfileNetwork(RetrievalNetwork):
 
     def __init__(self, config: RetrievalConfig) -> None:
         super().__init__(config)
-        ruler = self.towers[0].ruler
+        ruler = self.tower.ruler
         theta = 0.5 * np.deg2rad(GRID_START_DEG + GRID_STEP_DEG * np.arange(GRID_POINTS))
         q = 4.0 * np.pi * np.sin(theta) / WAVELENGTH
         polarised = (1.0 + np.cos(2.0 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
@@ -66,19 +66,26 @@ class ProfileNetwork(RetrievalNetwork):
         self.register_buffer("onto", torch.from_numpy(onto).float(), persistent=False)
         self.usual = slice(*np.searchsorted(marks, REFERENCE_Q).tolist())
 
+    @property
+    def tower(self) -> SetTower:
+        """The layers of patterns."""
+        made = self.towers[0]
+        assert isinstance(made, SetTower)
+        return made
+
     def encode_patterns(self, patterns: PatternInputs) -> Float[Tensor, "patterns dimension"]:
         """Unit vectors of patterns."""
         assert patterns.profile is not None
         known = patterns.has_elements[:, None]
         expected = torch.where(known, self.presence(patterns.elements), self.unknown)
         curves = self.curves(patterns.profile)
-        return self.placed(self.towers[0].read(curves, expected + self.sides[0]))
+        return self.placed(self.tower.read(curves, expected + self.sides[0]))
 
     def curves(
         self, profile: Float[Tensor, "patterns points"]
     ) -> Float[Tensor, "patterns channels marks"]:
         """What the ruler makes of peaks, made of a profile."""
-        ruler = self.towers[0].ruler
+        ruler = self.tower.ruler
         with torch.autocast(profile.device.type, enabled=False):
             on_marks = profile.float() @ self.onto
             top = on_marks[:, self.usual].amax(dim=1, keepdim=True)
@@ -125,7 +132,7 @@ VARIANTS: dict[str, Variant] = {
     "frameworks_3000": Variant(n_frameworks=3000),
     "frameworks_10000": Variant(n_frameworks=10_000),
 }
-"""Everything that is compared; ``retrieval_variant_names.py`` says what each is."""
+"""Everything that is compared; ``tables_retrieval.py`` says what each is."""
 
 
 class VariantTask(RetrievalTask):
