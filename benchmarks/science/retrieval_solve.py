@@ -29,7 +29,6 @@ import argparse
 import csv
 import json
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -185,8 +184,7 @@ def run_case(name: str, row: int) -> dict[str, object]:
         both = answers(space, prepared, query, allowed=kept, elements=elements)
         asked[known] = {
             way: judged(found, space, right=right, accepted=accepted, depth=kind.depth)
-            | {"seconds": round(seconds, 2)}
-            for way, (found, seconds) in both.items()
+            for way, found in both.items()
         } | {"near_rank": near_rank(space, query, right=right & kept, allowed=kept)}
     return case
 
@@ -198,8 +196,8 @@ def answers(
     *,
     allowed: np.ndarray,
     elements: frozenset[str],
-) -> dict[str, tuple[Identification, float]]:
-    """Both searches and their times; a card that both fit is fitted once."""
+) -> dict[str, Identification]:
+    """Both searches; a card that both fit is fitted once."""
     task = fit_task(
         prepared.pattern,
         background=prepared.background,
@@ -218,8 +216,7 @@ def answers(
 
     made = {}
     for way, asked in (("without", None), ("with", query)):
-        started = time.perf_counter()
-        found = identify_peaks(
+        made[way] = identify_peaks(
             space,
             prepared.peaks,
             task=task,
@@ -230,7 +227,6 @@ def answers(
             fit=fit_once,
             learned=asked,
         )
-        made[way] = (found, time.perf_counter() - started)
     return made
 
 
@@ -353,8 +349,6 @@ def tables(learned: str) -> None:
                     "false_names_without": sum(a["without"]["false_name"] for _, a in asked),
                     "false_names_with": sum(a["with"]["false_name"] for _, a in asked),
                     "among_ten_nearest": int(((near > 0) & (near <= AMONG)).sum()),
-                    "seconds_without": np.median([a["without"]["seconds"] for _, a in asked]),
-                    "seconds_with": np.median([a["with"]["seconds"] for _, a in asked]),
                     **facts,
                 }
             )
@@ -374,7 +368,7 @@ def one_row(case: dict, asked: dict, *, known: str) -> dict[str, object]:
     """A case for the table of all."""
     shown = {key: case[key] for key in ("kind", "id", "n_peaks", "n_right")} | {"known": known}
     for way in ("without", "with"):
-        shown |= {f"{key}_{way}": value for key, value in asked[way].items() if key != "seconds"}
+        shown |= {f"{key}_{way}": value for key, value in asked[way].items()}
     return shown | {"near_rank": asked["near_rank"]}
 
 
