@@ -121,6 +121,8 @@ def inputs_of_cases(data: RetrievalSet, cases: Cases, *, told: bool) -> PatternI
 def cases_of_cards(data: RetrievalSet, rows: np.ndarray, *, ideal: bool) -> Cases:
     """Patterns of cards with the corruption of peak lists, in the form of prepared scans.
 
+    Those without any peak are left out.
+
     Parameters
     ----------
     data:
@@ -136,25 +138,27 @@ def cases_of_cards(data: RetrievalSet, rows: np.ndarray, *, ideal: bool) -> Case
     rng = np.random.default_rng([SEED, int(ideal)])
     peaks, profiles = [], []
     for start in range(0, len(rows), ROWS):
-        found = corrupted_pairs(data, rows[start : start + ROWS], config=config, rng=rng).patterns
-        profiles.append(profiles_of_peaks(found).astype(np.float16))
-        q = np.where(found.mask, found.q, 1.0).astype(np.float64)
+        made = corrupted_pairs(data, rows[start : start + ROWS], config=config, rng=rng).patterns
+        profiles.append(profiles_of_peaks(made).astype(np.float16))
+        q = np.where(made.mask, made.q, 1.0).astype(np.float64)
         theta = np.arcsin(q * RADIATION.wavelength / (4.0 * np.pi))
         angle = np.rad2deg(2.0 * theta)
         factor = lorentz_polarisation(angle, RADIATION) * q**2
-        area = np.exp(found.log_intensity) * factor
-        width = np.rad2deg(found.width * RADIATION.wavelength / (2.0 * np.pi * np.cos(theta))).clip(
+        area = np.exp(made.log_intensity) * factor
+        width = np.rad2deg(made.width * RADIATION.wavelength / (2.0 * np.pi * np.cos(theta))).clip(
             min=1e-3
         )
         columns = (angle, area, area / width, width, np.full_like(area, 0.01), 0.01 * area)
-        made = np.where(found.mask[..., None], np.stack(columns, axis=-1), np.nan)
-        peaks.append(made.astype(np.float32))
-    nothing = np.zeros(len(rows))
+        shown = np.where(made.mask[..., None], np.stack(columns, axis=-1), np.nan)
+        peaks.append(shown.astype(np.float32))
+    found = np.concatenate(peaks)
+    kept = np.isfinite(found[:, :, 0]).any(axis=1)
+    nothing = np.zeros(int(kept.sum()))
     return Cases(
-        rows=rows,
-        peaks=np.concatenate(peaks),
+        rows=rows[kept],
+        peaks=found[kept],
         ranges_deg=np.stack([nothing, nothing], axis=1),
-        profiles=np.concatenate(profiles),
+        profiles=np.concatenate(profiles)[kept],
         seconds=nothing,
     )
 

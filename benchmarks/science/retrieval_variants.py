@@ -92,7 +92,8 @@ class ProfileNetwork(RetrievalNetwork):
             share = on_marks / torch.where(top > 0.0, top, on_marks.amax(1, keepdim=True) + 1e-9)
             faint = 1.0 - share.clamp(min=1e-9).log() / FAINTEST
             made = torch.stack([share, share.sqrt(), faint.clamp(min=0.0)], dim=1)
-            sums = ruler.smoothing.sum(dim=0, keepdim=True)
+            # a peak of a profile is already some marks wide, as wide as the first blur
+            sums = ruler.smoothing[:, : ruler.n_marks].sum(dim=0).repeat(ruler.n_channels // 3)
             blurred = (made @ (ruler.smoothing / sums)).unflatten(-1, (-1, ruler.n_marks))
         return compressed(blurred.flatten(1, 2).float())
 
