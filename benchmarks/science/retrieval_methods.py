@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from porescope.datasets.library import Library
 from porescope.datasets.retrieval_set import RetrievalSet
 from porescope.datasets.splits import Side
+from porescope.diffraction.lorentz_polarisation import lorentz_polarisation
 from porescope.errors import ConfigError
 from porescope.models.checkpoint import load_model
 from porescope.models.inputs import CrystalInputs, PatternInputs
@@ -26,12 +27,13 @@ from porescope.models.retrieval.predict import (
 from porescope.models.retrieval.ruler import Ruler
 from porescope.models.retrieval_model import RetrievalModel
 from porescope.training.contents_inputs import PackedContents, contents_of_library
-from porescope.training.peak_corruption import PeakBatch, ideal_lines
+from porescope.training.peak_corruption import PeakBatch, corrupted_pairs, ideal_lines
+from porescope.training.peak_draws import PeakCorruptionConfig
 from porescope.training.peak_profiles import profiles_of_peaks
 from porescope.training.retrieval_task import most_frequent_metal
 
 sys.path.insert(0, str(Path(__file__).parent))
-from retrieval_patterns import RADIATION, Cases
+from retrieval_patterns import RADIATION, SEED, Cases
 
 LINE_FWHM_DEG = 0.1
 """Width that ideal lines are drawn with for the cosine of profiles [°]."""
@@ -52,12 +54,22 @@ class Bench:
     """Which elements each card has."""
     side: Side = "test"
     """Whose frameworks are searched for."""
+    others: dict[str, Cases] = field(default_factory=dict)
+    """Patterns of all other frameworks, by kind, once they were made."""
 
     def haystack(self, name: str) -> np.ndarray:
         """Rows of the cards that are looked at."""
         if name == "all cards":
             return np.arange(len(self.data))
         return self.data.rows(self.side, preferred=False)
+
+    def other_patterns(self, kind: str) -> Cases:
+        """Patterns of all frameworks that have no case, from their cards."""
+        if kind not in self.others:
+            mine = np.isin(self.data.frameworks, self.data.frameworks[self.cases[kind].rows])
+            rows = np.flatnonzero(self.data.preferred & ~mine)
+            self.others[kind] = cases_of_cards(self.data, rows, ideal=kind == "ideal")
+        return self.others[kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +115,51 @@ def inputs_of_cases(data: RetrievalSet, cases: Cases, *, told: bool) -> PatternI
         [cases.peak_list(i) for i in range(n)],
         [RADIATION] * n,
         elements=expected_elements(data, cases.rows) if told else None,
+    )
+
+
+def cases_of_cards(data: RetrievalSet, rows: np.ndarray, *, ideal: bool) -> Cases:
+    """Patterns of cards with the corruption of peak lists, in the form of prepared scans.
+
+    Those without any peak are left out.
+
+    Parameters
+    ----------
+    data:
+        The crystals.
+    rows:
+        Which of them.
+    ideal:
+        Whether nothing goes wrong with the patterns.
+    """
+    config = PeakCorruptionConfig(
+        ideal_share=float(ideal), new_cell_share=0.0, isotropic_share=0.0, short_share=0.0
+    )
+    rng = np.random.default_rng([SEED, int(ideal)])
+    peaks, profiles = [], []
+    for start in range(0, len(rows), ROWS):
+        made = corrupted_pairs(data, rows[start : start + ROWS], config=config, rng=rng).patterns
+        profiles.append(profiles_of_peaks(made).astype(np.float16))
+        q = np.where(made.mask, made.q, 1.0).astype(np.float64)
+        theta = np.arcsin(q * RADIATION.wavelength / (4.0 * np.pi))
+        angle = np.rad2deg(2.0 * theta)
+        factor = lorentz_polarisation(angle, RADIATION) * q**2
+        area = np.exp(made.log_intensity) * factor
+        width = np.rad2deg(made.width * RADIATION.wavelength / (2.0 * np.pi * np.cos(theta))).clip(
+            min=1e-3
+        )
+        columns = (angle, area, area / width, width, np.full_like(area, 0.01), 0.01 * area)
+        shown = np.where(made.mask[..., None], np.stack(columns, axis=-1), np.nan)
+        peaks.append(shown.astype(np.float32))
+    found = np.concatenate(peaks)
+    kept = np.isfinite(found[:, :, 0]).any(axis=1)
+    nothing = np.zeros(int(kept.sum()))
+    return Cases(
+        rows=rows[kept],
+        peaks=found[kept],
+        ranges_deg=np.stack([nothing, nothing], axis=1),
+        profiles=np.concatenate(profiles)[kept],
+        seconds=nothing,
     )
 
 

@@ -67,6 +67,17 @@ class Cases:
     seconds: np.ndarray
     """Time of preparing each."""
 
+    def first(self, n: int) -> Cases:
+        """The first cases; all where ``n`` is 0."""
+        n = n or len(self.rows)
+        return Cases(
+            rows=self.rows[:n],
+            peaks=self.peaks[:n],
+            ranges_deg=self.ranges_deg[:n],
+            profiles=self.profiles[:n],
+            seconds=self.seconds[:n],
+        )
+
     def peak_list(self, i: int) -> PeakList:
         """The peaks of one case, by angle."""
         found = self.peaks[i][~np.isnan(self.peaks[i, :, 0])].astype(np.float64)

@@ -85,7 +85,15 @@ class SetTower(nn.Module):
         composition: Float[Tensor, "sets composition_width"],
     ) -> Float[Tensor, "sets dimension"]:
         """Embeddings of sets of peaks."""
-        x = self.ruler(q, log_intensity, mask)
+        return self.read(self.ruler(q, log_intensity, mask), composition)
+
+    def read(
+        self,
+        curves: Float[Tensor, "sets channels marks"],
+        composition: Float[Tensor, "sets composition_width"],
+    ) -> Float[Tensor, "sets dimension"]:
+        """Embeddings of curves on the ruler's marks."""
+        x = curves
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.gelu(norm(convolution(x)))
         x = self.gather(x.flatten(1)) + self.join(composition)
@@ -124,7 +132,7 @@ class RetrievalNetwork(RetrievalModel):
         x = self.towers[0](
             patterns.q, patterns.log_intensity, patterns.mask, expected + self.sides[0]
         )
-        return F.normalize(x.float(), dim=1)
+        return self.placed(x)
 
     def encode_crystals(self, crystals: CrystalInputs) -> Float[Tensor, "crystals dimension"]:
         """Unit vectors of crystals."""
@@ -132,4 +140,8 @@ class RetrievalNetwork(RetrievalModel):
         contents = self.presence((share > 0.0).to(share.dtype)) + self.fractions(share.sqrt())
         lorentz = crystals.log_intensity - 2.0 * crystals.q.clamp(min=1e-3).log()
         x = self.towers[-1](crystals.q, lorentz, crystals.mask, contents + self.sides[1])
+        return self.placed(x)
+
+    def placed(self, x: Float[Tensor, "sets dimension"]) -> Float[Tensor, "sets dimension"]:
+        """Where sets lie in the space, from what their tower made of them."""
         return F.normalize(x.float(), dim=1)
