@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from porescope.datasets.library import SHIPPED, Library
 from porescope.errors import ConfigError
-from porescope.models.registry import config_from_dict, network_class, preset_named
+from porescope.models.registry import config_from_dict, network_class, preset_named, presets_of
 from porescope.training.config import Precision, TrainConfig
 from porescope.training.contents_inputs import PackedContents, contents_of_library
 from porescope.training.loop import TrainProgress, TrainResult
@@ -84,6 +84,12 @@ def train_preset(
         If the preset or a setting is unknown or out of range.
     """
     known = preset_named(preset)
+    if known.family != "retrieval":
+        raise ConfigError(
+            f"preset {preset!r} is trained for {known.family}; choose one of "
+            f"{', '.join(presets_of('retrieval'))}, or train it with: porescope train "
+            f"{known.family}"
+        )
     config = _changed(TRAINING[preset], dict(training or {}))
     network = config_from_dict(known, dict(model or {}))
     task = TASKS[preset]
