@@ -19,8 +19,8 @@ from torch.optim.swa_utils import AveragedModel
 from porescope import __version__
 from porescope.errors import ConfigError, ConvergenceError
 from porescope.models.checkpoint import Card, write_checkpoint
-from porescope.models.registry import Preset
 from porescope.models.property_model import PropertyModel
+from porescope.models.registry import Preset
 from porescope.models.retrieval_model import RetrievalModel
 from porescope.nn.parallel import process_count, process_rank
 from porescope.training.checkpoint import Place, load_state, read_place, save_state
