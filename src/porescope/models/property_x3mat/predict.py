@@ -1,0 +1,105 @@
+"""From a crystal to its spherical windows."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from scipy.spatial import KDTree
+
+from porescope.crystal.structure import Crystal
+from porescope.errors import ConfigError
+from porescope.models.property_inputs import Windows
+
+MOST_WINDOWS = 200_000
+"""A cell with more windows than this is refused."""
+
+
+def window_centres(
+    crystal: Crystal, *, step: float
+) -> tuple[Float[np.ndarray, "windows 3"], tuple[int, int, int]]:
+    """Fractional coordinates of a regular grid that begins at the origin, and its shape.
+
+    Parameters
+    ----------
+    crystal:
+        The crystal.
+    step:
+        Largest distance between neighbours along a cell vector [Å].
+
+    Raises
+    ------
+    ConfigError
+        If the cell has more than 200 000 windows.
+    """
+    lengths = np.linalg.norm(crystal.lattice, axis=1)
+    counts = np.maximum(np.ceil(lengths / step - 1e-6), 1.0).astype(np.int64)
+    if int(np.prod(counts)) > MOST_WINDOWS:
+        raise ConfigError(
+            f"{crystal.name or 'the crystal'} would have {int(np.prod(counts))} windows, more than "
+            f"{MOST_WINDOWS}; take its primitive cell or a larger step"
+        )
+    axes = [np.arange(n) / n for n in counts]
+    mesh = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    return mesh.reshape(-1, 3), (int(counts[0]), int(counts[1]), int(counts[2]))
+
+
+def windows_of(
+    crystal: Crystal,
+    *,
+    radius: float,
+    step: float,
+    most: int | None = None,
+    generator: np.random.Generator | None = None,
+) -> Windows:
+    """The windows of one crystal, periodic images included.
+
+    Parameters
+    ----------
+    crystal:
+        The crystal.
+    radius:
+        Radius of a window [Å].
+    step:
+        Largest distance between neighbouring centres along a cell vector [Å].
+    most:
+        Number of windows to draw with the generator where there are more.
+    generator:
+        Draws them; without one all windows are taken.
+    """
+    centres, _ = window_centres(crystal, step=step)
+    if generator is not None and most is not None and most < len(centres):
+        centres = centres[np.sort(generator.choice(len(centres), size=most, replace=False))]
+    place = centres @ crystal.lattice
+    window, atom, offset = _members(crystal, place, radius=radius)
+    n = len(place)
+    return Windows(
+        place=torch.from_numpy(place.astype(np.float32)),
+        crystal=torch.zeros(n, dtype=torch.int64),
+        weight=torch.full((n,), 1.0 / n),
+        n_windows=torch.tensor([n]),
+        numbers=torch.from_numpy(crystal.numbers[atom].astype(np.int64)),
+        window=torch.from_numpy(window),
+        offset=torch.from_numpy(offset.astype(np.float32)),
+    )
+
+
+def _members(
+    crystal: Crystal, place: Float[np.ndarray, "windows 3"], *, radius: float
+) -> tuple[Int[np.ndarray, "members"], Int[np.ndarray, "members"], Float[np.ndarray, "members 3"]]:
+    """Window and atom of each member, sorted by both, and the vector from the centre [Å]."""
+    frac = crystal.frac - np.floor(crystal.frac)
+    reach = radius * np.linalg.norm(np.linalg.inv(crystal.lattice), axis=0) + 1e-9
+    spans = [range(-int(np.ceil(r)), int(np.ceil(r)) + 1) for r in reach]
+    shifts = np.array(list(product(*spans)), dtype=np.float64)
+    images = frac[None] + shifts[:, None]
+    near = np.all((images >= -reach) & (images <= 1.0 + reach), axis=2)
+    atoms = np.broadcast_to(np.arange(crystal.n_atoms), near.shape)[near]
+    cart = images[near] @ crystal.lattice
+    found = KDTree(place).sparse_distance_matrix(KDTree(cart), radius, output_type="ndarray")
+    window, ghost = found["i"].astype(np.int64), found["j"].astype(np.int64)
+    order = np.lexsort((ghost, window))
+    window, ghost = window[order], ghost[order]
+    return window, atoms[ghost].astype(np.int64), cart[ghost] - place[window]
