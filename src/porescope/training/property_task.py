@@ -77,7 +77,7 @@ class Prepared:
         return self.crystals[row]
 
     def one(self, row: int, *, generator: np.random.Generator | None = None) -> PropertyBatch:
-        """A row's batch of one crystal with its targets."""
+        """A row's batch of one crystal with its targets; kept unless something was drawn."""
         drawn = generator if self.model.jitters else None
         if drawn is None and row in self.kept:
             return self.kept[row]
@@ -96,13 +96,23 @@ class Prepared:
         """Several rows as one batch."""
         return joined([self.one(int(row), generator=generator) for row in rows])
 
-    def usable(self, rows: Int[np.ndarray, "rows"]) -> tuple[np.ndarray, dict[str, str]]:
-        """Rows that the model can read, and why it cannot read the others."""
+    def usable(
+        self, rows: Int[np.ndarray, "rows"], *, generator: np.random.Generator | None = None
+    ) -> tuple[Int[np.ndarray, "usable"], dict[str, str]]:
+        """Rows that the model can read, and why it cannot read the others.
+
+        Parameters
+        ----------
+        rows:
+            Rows of the set.
+        generator:
+            For rows that are learned from, whose descriptions a model that draws does not keep.
+        """
         good: list[int] = []
         failed: dict[str, str] = {}
         for row in rows:
             try:
-                self.one(int(row))
+                self.one(int(row), generator=generator)
             except PorescopeError as error:
                 failed[self.data.ids[int(row)]] = " ".join(str(error).split())
             else:
@@ -161,7 +171,9 @@ class PropertyTask:
         self.config = PropertyTaskConfig() if config is None else config
         self.prepared = Prepared(data, model, kept_gb=self.config.kept_gb)
         self.fit = property_loss_of(preset)
-        self.train_rows, self.failed = self.prepared.usable(sides.train)
+        self.train_rows, self.failed = self.prepared.usable(
+            sides.train, generator=np.random.default_rng(seed)
+        )
         some = sides.validation[: self.config.n_validation]
         self.validation_rows, failed = self.prepared.usable(some)
         self.failed |= failed
@@ -280,8 +292,8 @@ def measured(
 ) -> Mapping[str, Mapping[str, float]]:
     """Errors of each target on some rows, by target.
 
-    A crystal that the model cannot read gets the training side's mean, so that every model
-    answers for the same crystals.
+    A crystal that the model cannot read gets the mean that the model was trained about, so that
+    every model answers for the same crystals.
 
     Parameters
     ----------
