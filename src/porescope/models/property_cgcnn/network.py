@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
@@ -88,9 +90,7 @@ class CgcnnNetwork(PropertyModel):
             Convolution(config.width, n_distances=n_distances) for _ in range(config.layers)
         )
         widths = [config.width, *[config.head_width] * config.head_layers]
-        self.head = nn.ModuleList(
-            nn.Linear(n_in, n_out) for n_in, n_out in zip(widths, widths[1:], strict=False)
-        )
+        self.head = nn.ModuleList(nn.Linear(n_in, n_out) for n_in, n_out in pairwise(widths))
         self.out = nn.Linear(config.head_width, config.n_targets)
 
     def prepare(

@@ -78,12 +78,9 @@ class Attention(nn.Module):
         degrees_of = {"l_max": config.l_max, "m_max": config.m_max}
         sizes = [config.l_max + 1 - m for m in range(config.m_max + 1)]
         self.radial = EdgeScalars(config, sum(sizes) * 2 * config.channels, n_elements=n_elements)
-        starts = [sum(sizes[:m]) for m in range(len(sizes))]
-        spread = [list(range(sizes[0]))]
-        spread += [
-            list(range(starts[m], starts[m] + sizes[m])) for m in range(1, len(sizes)) for _ in "+-"
-        ]
-        self.register_buffer("spread", torch.tensor(sum(spread, [])), persistent=False)
+        parts = torch.arange(sum(sizes)).split(sizes)
+        spread = torch.cat([parts[0], *(part for part in parts[1:] for _ in "+-")])
+        self.register_buffer("spread", spread, persistent=False)
         n_alpha = config.heads * config.alpha_channels
         self.first = FrameConvolution(
             2 * config.channels, config.hidden, **degrees_of, n_extra=n_alpha + config.hidden
@@ -108,7 +105,7 @@ class Attention(nn.Module):
         """What each atom is told."""
         receiver, sender = edges
         n_edges, heads = len(receiver), self.config.heads
-        ends = torch.cat([frames @ x[receiver], frames @ x[sender]], dim=2)
+        ends = frames @ torch.cat([x[receiver], x[sender]], dim=2)
         radial = self.radial(gaussians, numbers, edges).view(n_edges, -1, ends.shape[2])
         message, extra = self.first(ends * radial[:, self.spread])
         alpha, scalars = extra.split(

@@ -14,9 +14,9 @@ class X3matConfig:
     Known of the published model are the windows' radius (6 Å for gases, 8 Å for the band gap), the
     grid's step of 2 Å, that EquiformerV2's attention with eSCN convolutions works on each window,
     and that the mean over the windows is the property and alone enters the loss. Its code is not
-    public: widths, number of layers, degree, and how atoms are joined to edges could not be
-    checked. The degrees here are those of EquiformerV2's smallest published model, its widths are
-    cut to what a processor can train.
+    public: widths, number of layers, degree, the readout, and how atoms are joined to edges could
+    not be checked, and are chosen here so that a processor can train them. EquiformerV2's smallest
+    published model has degree 4, order 2, 8 layers and 128 channels.
     """
 
     n_targets: int = 1
@@ -34,7 +34,7 @@ class X3matConfig:
     """Largest distance of two atoms that see each other within a window [Å]."""
     most_neighbours: int = 12
     """Neighbours that an atom listens to, the nearest; those as far as the last join them."""
-    l_max: int = 4
+    l_max: int = 2
     """Highest degree of the atoms' features."""
     m_max: int = 2
     """Highest order kept in the frame of an edge."""
@@ -54,7 +54,7 @@ class X3matConfig:
     """Width of what is made from an edge's length and elements."""
     n_gaussians: int = 64
     """Gaussians of the length."""
-    grid: int = 10
+    grid: int = 6
     """Points of the sphere's grid along each angle, on which activations work."""
     alpha_dropout: float = 0.1
     """Share of the attention's weights dropped while training."""

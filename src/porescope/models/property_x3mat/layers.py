@@ -161,9 +161,15 @@ class SphereActivation(nn.Module):
         between:
             Layers that work on each point of the grid, in the place of the bare SiLU.
         """
-        values = torch.matmul(self.to_grid, x)
-        values = F.silu(values) if between is None else between(values)
-        return torch.cat([F.silu(scalars)[:, None], torch.matmul(self.from_grid, values)], dim=1)
+        n, _, width = x.shape
+        values = self.to_grid @ x.transpose(0, 1).flatten(1)
+        values = (
+            F.silu(values)
+            if between is None
+            else between(values.view(-1, width)).view(-1, n * width)
+        )
+        higher = (self.from_grid @ values).view(-1, n, width).transpose(0, 1)
+        return torch.cat([F.silu(scalars)[:, None], higher], dim=1)
 
 
 def smooth_leaky_relu(x: Float[Tensor, "*shape"], *, slope: float = 0.2) -> Float[Tensor, "*shape"]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
@@ -16,7 +18,7 @@ from porescope.models.property_x3mat.attention import Block, EdgeScalars
 from porescope.models.property_x3mat.config import X3matConfig
 from porescope.models.property_x3mat.layers import DegreeNorm
 from porescope.models.property_x3mat.predict import windows_of
-from porescope.models.property_x3mat.sphere import frames_of, kept_components
+from porescope.models.property_x3mat.sphere import Frames
 from porescope.nn.mlp import mlp
 from porescope.nn.segments import segment_sum
 
@@ -40,14 +42,12 @@ class X3matNetwork(PropertyModel):
     needs = frozenset({"windows"})
     invariances = frozenset({"order", "rotation"})
     jitters = True
-    kept: Tensor
     centres: Tensor
 
     def __init__(self, config: X3matConfig) -> None:
         super().__init__(config)
         self.n_components = (config.l_max + 1) ** 2
-        kept = kept_components(l_max=config.l_max, m_max=config.m_max)
-        self.register_buffer("kept", kept, persistent=False)
+        self.frames = Frames(l_max=config.l_max, m_max=config.m_max)
         centres = torch.linspace(0.0, config.cutoff, config.n_gaussians)
         self.register_buffer("centres", centres, persistent=False)
         self.elements = nn.Embedding(N_NUMBERS, config.channels)
@@ -91,7 +91,7 @@ class X3matNetwork(PropertyModel):
         starts = torch.arange(0, n_windows + at_once, at_once, device=windows.window.device)
         bounds = torch.searchsorted(windows.window, starts.clamp(max=n_windows)).tolist()
         parts = []
-        for place, (begin, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for place, (begin, end) in enumerate(pairwise(bounds)):
             n = min(at_once, n_windows - place * at_once)
             inputs = (
                 windows.numbers[begin:end],
@@ -121,7 +121,7 @@ class X3matNetwork(PropertyModel):
             offset, window, cutoff=self.config.cutoff, most=self.config.most_neighbours
         )
         vector = offset[edges[1]] - offset[edges[0]]
-        frames = frames_of(vector, l_max=self.config.l_max, kept=self.kept)
+        frames = self.frames(vector)
         step = self.centres[1] - self.centres[0]
         gaussians = torch.exp(-0.5 * ((vector.norm(dim=1)[:, None] - self.centres) / step) ** 2)
         x = self._embedded(numbers, edges, gaussians, frames)

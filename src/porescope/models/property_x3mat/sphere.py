@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from porescope.errors import MissingExtraError
 
@@ -33,31 +33,52 @@ def degrees(*, l_max: int) -> Int[Tensor, "components"]:
     return torch.cat([torch.full((2 * l + 1,), l) for l in range(l_max + 1)])
 
 
-@torch.no_grad()
-def frames_of(
-    direction: Float[Tensor, "edges 3"], *, l_max: int, kept: Int[Tensor, "kept"]
-) -> Float[Tensor, "edges kept components"]:
+class Frames(nn.Module):
     """Matrices that turn features into the frames of edges; their transposes turn them back.
 
-    The turn about the edge is e3nn's choice: what follows must not depend on it.
+    A frame is e3nn's ``wigner_D(l, alpha, beta, 0)``, which is made here of turns about y, whose
+    matrices hold one sine and one cosine a row, and of e3nn's constant matrix of the turn that
+    takes y to x: the same numbers without a matrix exponential for each edge. What follows must
+    not depend on the turn about the edge, which is e3nn's choice.
 
     Parameters
     ----------
-    direction:
-        Vectors along the edges, of any length above 0.
-    l_max:
-        Highest degree.
-    kept:
-        What is kept, of :func:`kept_components`.
+    l_max, m_max:
+        Highest degree, and highest order that is kept.
     """
-    alpha, beta = o3.xyz_to_angles(torch.nn.functional.normalize(direction, dim=1))
-    gamma = torch.zeros_like(alpha)
-    n = (l_max + 1) ** 2
-    whole = direction.new_zeros(len(direction), n, n)
-    for l in range(l_max + 1):
-        part = slice(l * l, (l + 1) ** 2)
-        whole[:, part, part] = o3.wigner_D(l, alpha, beta, gamma)
-    return whole.mT[:, kept].contiguous()
+
+    kept: Tensor
+    order: Tensor
+    mirror: Tensor
+    y_to_x: Tensor
+
+    def __init__(self, *, l_max: int, m_max: int) -> None:
+        super().__init__()
+        orders = [(l, m) for l in range(l_max + 1) for m in range(-l, l + 1)]
+        mirror = [l * l + l - m for l, m in orders]
+        kept = kept_components(l_max=l_max, m_max=m_max)
+        turn = torch.tensor([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+        alpha, beta, gamma = o3.matrix_to_angles(turn)
+        blocks = [o3.wigner_D(l, alpha, beta, gamma) for l in range(l_max + 1)]
+        self.register_buffer("kept", kept, persistent=False)
+        self.register_buffer("order", torch.tensor([float(m) for _, m in orders]), persistent=False)
+        self.register_buffer("mirror", torch.tensor(mirror), persistent=False)
+        self.register_buffer("y_to_x", torch.block_diag(*blocks), persistent=False)
+
+    @torch.no_grad()
+    def forward(self, direction: Float[Tensor, "edges 3"]) -> Float[Tensor, "edges kept all"]:
+        """The frames of vectors of any length above 0."""
+        alpha, beta = o3.xyz_to_angles(nn.functional.normalize(direction, dim=1))
+        tilted = self._turned(self.y_to_x.T.expand(len(direction), -1, -1), beta)
+        whole = self._turned(self.y_to_x @ tilted, alpha)
+        return whole.mT[:, self.kept].contiguous()
+
+    def _turned(
+        self, matrices: Float[Tensor, "edges all all"], angle: Float[Tensor, "edges"]
+    ) -> Float[Tensor, "edges all all"]:
+        """The matrices, with a turn about y [rad] in front of them."""
+        phase = angle[:, None, None] * self.order[:, None]
+        return phase.cos() * matrices - phase.sin() * matrices[:, self.mirror]
 
 
 def grid_matrices(
