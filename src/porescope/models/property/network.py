@@ -17,13 +17,14 @@ from torch import Tensor, nn
 
 from porescope.crystal.structure import Crystal
 from porescope.models.property.config import Amount, SitesConfig
+from porescope.models.property.edges import edges_of_places
 from porescope.models.property.features import (
     N_ENERGY_FEATURES,
     Elements,
     energy_features,
     openness,
 )
-from porescope.models.property.places import PlacePool, drawn, edges_of_places, felt_pool, grid_pool
+from porescope.models.property.places import PlacePool, drawn, felt_pool, grid_pool
 from porescope.models.property.pooling import CHANNELS, pooled
 from porescope.models.property.quotient import (
     Quotient,
@@ -209,8 +210,8 @@ class SitesNetwork(PropertyModel):
             looked = np.arange(len(pool))
             if pool.energy is not None:
                 looked = np.flatnonzero(pool.energy < config.energy_cap_k * BOLTZMANN_EV)
-            edges, vector = edges_of_places(pool.cart[looked], quotient, cutoff=far)
-            edges[0] = looked[edges[0]]
+            edges, vector = edges_of_places(pool.cart[looked], quotient.crystal, cutoff=far)
+            edges = np.stack([looked[edges[0]], quotient.orbit[edges[1]]])
         probes = Probes(
             place=torch.from_numpy(pool.cart.astype(np.float32)),
             crystal=torch.zeros(len(pool), dtype=torch.int64),
@@ -229,9 +230,12 @@ class SitesNetwork(PropertyModel):
     def forward(self, batch: PropertyBatch) -> PropertyOutput:
         """Values of a batch in scaled units."""
         require_property_inputs(batch, needs=self.needs)
-        assert batch.graphs is not None and batch.probes is not None
+        assert batch.graphs is not None
+        assert batch.probes is not None
         assert batch.features is not None
-        said = self.said(batch.graphs, batch.probes)
+        # Half precision costs accuracy in the geometry, and time in casting it.
+        with torch.autocast(batch.targets.device.type, enabled=False):
+            said = self.said(batch.graphs, batch.probes)
         config, probes = self.config, batch.probes
         n_channels = CHANNELS[config.pooling]
         mean, parts = pooled(
@@ -285,7 +289,8 @@ class SitesNetwork(PropertyModel):
             parts.append(depths[-1].float())
         gate = None
         if config.probe is not None:
-            assert probes.energy is not None and probes.gradient is not None
+            assert probes.energy is not None
+            assert probes.gradient is not None
             cap = config.energy_cap_k
             parts.append(energy_features(probes.energy, probes.gradient, cap_k=cap))
             gate = openness(probes.energy, cap_k=cap)[:, None, None]

@@ -9,14 +9,15 @@ import numpy as np
 import torch
 from jaxtyping import Int
 
-from porescope.crystal.neighbours import neighbour_list
 from porescope.crystal.structure import Crystal
 from porescope.crystal.symmetry import find_symmetry
 from porescope.errors import ConfigError
+from porescope.models.property.edges import edges_of_places
 from porescope.models.property_inputs import AtomGraphs
 
 SYMPREC = 0.01
 """Atoms are equal by symmetry where an operation brings them as near as this [Å]."""
+_SAME = 1e-4  # [Å] an atom nearer than this to another is itself
 MOST_NUMBER = 118
 """Largest atomic number."""
 
@@ -96,13 +97,10 @@ def graph_of(quotient: Quotient, *, cutoff: float) -> AtomGraphs:
         Longest edge [Å].
     """
     crystal = quotient.crystal
-    pairs = neighbour_list(crystal.frac, lattice=crystal.lattice, cutoff=cutoff)
-    place = np.full(crystal.n_atoms, -1)
-    place[quotient.unique] = np.arange(len(quotient.unique))
-    kept = place[pairs.first] >= 0
-    first, second, image = pairs.first[kept], pairs.second[kept], pairs.image[kept]
-    vector = (crystal.frac[second] + image - crystal.frac[first]) @ crystal.lattice
-    edges = np.stack([place[first], quotient.orbit[second]])
+    pairs, vector = edges_of_places(crystal.cart[quotient.unique], crystal, cutoff=cutoff)
+    apart = np.sum(vector**2, axis=1) > _SAME**2
+    pairs, vector = pairs[:, apart], vector[apart]
+    edges = np.stack([pairs[0], quotient.orbit[pairs[1]]])
     return AtomGraphs(
         numbers=torch.from_numpy(crystal.numbers[quotient.unique].astype(np.int64)),
         crystal=torch.zeros(len(quotient.unique), dtype=torch.int64),
