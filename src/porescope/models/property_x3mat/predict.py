@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 import torch
-from jaxtyping import Float, Int
-from scipy.spatial import KDTree
+from jaxtyping import Float
 
 from porescope.crystal.structure import Crystal
 from porescope.errors import ConfigError
 from porescope.models.property_inputs import Windows
+from porescope.models.surroundings import atoms_around
 
 MOST_WINDOWS = 200_000
 """A cell with more windows than this is refused."""
@@ -73,7 +71,7 @@ def windows_of(
     if generator is not None and most is not None and most < len(centres):
         centres = centres[np.sort(generator.choice(len(centres), size=most, replace=False))]
     place = centres @ crystal.lattice
-    window, atom, offset = _members(crystal, place, radius=radius)
+    window, atom, offset = atoms_around(crystal, place, radius=radius)
     n = len(place)
     return Windows(
         place=torch.from_numpy(place.astype(np.float32)),
@@ -84,22 +82,3 @@ def windows_of(
         window=torch.from_numpy(window),
         offset=torch.from_numpy(offset.astype(np.float32)),
     )
-
-
-def _members(
-    crystal: Crystal, place: Float[np.ndarray, "windows 3"], *, radius: float
-) -> tuple[Int[np.ndarray, "members"], Int[np.ndarray, "members"], Float[np.ndarray, "members 3"]]:
-    """Window and atom of each member, sorted by both, and the vector from the centre [Å]."""
-    frac = crystal.frac - np.floor(crystal.frac)
-    reach = radius * np.linalg.norm(np.linalg.inv(crystal.lattice), axis=0) + 1e-9
-    spans = [range(-int(np.ceil(r)), int(np.ceil(r)) + 1) for r in reach]
-    shifts = np.array(list(product(*spans)), dtype=np.float64)
-    images = frac[None] + shifts[:, None]
-    near = np.all((images >= -reach) & (images <= 1.0 + reach), axis=2)
-    atoms = np.broadcast_to(np.arange(crystal.n_atoms), near.shape)[near]
-    cart = images[near] @ crystal.lattice
-    found = KDTree(place).sparse_distance_matrix(KDTree(cart), radius, output_type="ndarray")
-    window, ghost = found["i"].astype(np.int64), found["j"].astype(np.int64)
-    order = np.lexsort((ghost, window))
-    window, ghost = window[order], ghost[order]
-    return window, atoms[ghost].astype(np.int64), cart[ghost] - place[window]
