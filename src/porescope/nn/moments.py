@@ -26,6 +26,9 @@ from torch import Tensor, nn
 
 N_TENSORS = 9
 """Components of the Cartesian tensors of rank 0, 1 and 2."""
+_PLATEAU = 0.7  # of the cutoff, where the envelope begins to fall
+_GAIN = 3.0  # of the first weights, so that what is about an atom counts from the start
+_SOFT = 1e-3  # length below which the root of a square is rounded off
 _BUCKETS = 4  # groups of receivers of similar numbers of neighbours, so that little is filled up
 _LEAST_BUCKET = 256  # receivers below which a group is not split
 
@@ -59,6 +62,8 @@ def radial_basis(
 ) -> Float[Tensor, "edges n_radial"]:
     """Gaussians at even distances times an envelope that ends smoothly at the cutoff.
 
+    The envelope is one up to 0.7 of the cutoff, as what lies near the edge of a small window counts.
+
     Parameters
     ----------
     distance:
@@ -70,7 +75,7 @@ def radial_basis(
     """
     width = cutoff / n_radial
     centres = torch.linspace(0.5 * width, cutoff - 0.5 * width, n_radial, device=distance.device)
-    x = (distance / cutoff).clamp(max=1.0)
+    x = ((distance / cutoff - _PLATEAU) / (1.0 - _PLATEAU)).clamp(0.0, 1.0)
     envelope = 1.0 - x**3 * (10.0 - 15.0 * x + 6.0 * x * x)
     gauss = torch.exp(-0.5 * ((distance[:, None] - centres) / width) ** 2)
     return gauss * envelope[:, None]
@@ -208,6 +213,9 @@ class Moments(nn.Module):
         self.mix = nn.ModuleList(
             nn.Linear(n_radial * channels, n_out, bias=False) for n_out in (scalars, pairs, pairs)
         )
+        for mix in self.mix:
+            assert isinstance(mix, nn.Linear)
+            nn.init.normal_(mix.weight, std=_GAIN * mix.in_features**-0.5)
         self.n_out = scalars + 2 * pairs
         self.factor = typical**-0.5
 
@@ -225,6 +233,6 @@ class Moments(nn.Module):
             for rank, ends in ((1, (1, 4)), (2, (4, 9))):
                 projected = self.mix[rank](moments[:, ends[0] : ends[1]])
                 square = projected.square().sum(dim=1)
-                parts.append((square + 1e-4).sqrt() - 1e-2)
+                parts.append((square + _SOFT**2).sqrt() - _SOFT)
             out = out.index_copy(0, bucket.receivers, torch.cat(parts, dim=1).to(out.dtype))
         return out

@@ -24,7 +24,7 @@ from porescope.models.property.features import (
     energy_features,
     openness,
 )
-from porescope.models.property.places import PlacePool, drawn, felt_pool, grid_pool
+from porescope.models.property.places import PlaceGrid, PlacePool, drawn, felt_pool, grid_over
 from porescope.models.property.pooling import CHANNELS, pooled
 from porescope.models.property.quotient import (
     Quotient,
@@ -167,7 +167,7 @@ class SitesNetwork(PropertyModel):
                 self._known[key] = quotient, pool
         if config.places == "points":
             if generator is not None and config.probe is None:
-                pool = grid_pool(quotient, spacing=config.spacing, shift=generator.random(3))
+                pool = grid_over(quotient, spacing=config.spacing, shift=generator.random(3)).pool
             n = config.n_points if generator is not None else config.n_points_predict
             pool = drawn(pool, n=n, generator=generator)
         return self.batch_of(quotient, pool)
@@ -184,17 +184,35 @@ class SitesNetwork(PropertyModel):
         if config.places == "atoms":
             weight = quotient.multiplicity / crystal.n_atoms
             return PlacePool(cart=crystal.cart[quotient.unique], weight=weight)
+        spacing = config.spacing if config.probe is None else config.fine_spacing
+        return self.grid_of(quotient, spacing=spacing, merges=True).pool
+
+    def grid_of(self, quotient: Quotient, *, spacing: float, merges: bool = False) -> PlaceGrid:
+        """An even grid of places over a crystal.
+
+        Parameters
+        ----------
+        quotient:
+            The crystal, its symmetry exact.
+        spacing:
+            Largest distance between points along an axis [Å].
+        merges:
+            Whether points where the probe does not fit become a single one.
+        """
+        config = self.config
+        grid = grid_over(quotient, spacing=spacing)
         if config.probe is None:
-            return grid_pool(quotient, spacing=config.spacing)
-        fine = grid_pool(quotient, spacing=config.fine_spacing)
-        return felt_pool(
+            return grid
+        pool = felt_pool(
             quotient,
-            fine,
+            grid.pool,
             probe=config.probe,
             field=config.field,
             cap_k=config.energy_cap_k,
             window=config.window,
+            merges=merges,
         )
+        return replace(grid, pool=pool)
 
     def batch_of(self, quotient: Quotient, pool: PlacePool) -> PropertyBatch:
         """A batch of one crystal with the places given."""

@@ -57,10 +57,22 @@ class PlacePool:
         )
 
 
-def grid_pool(
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PlaceGrid:
+    """An even grid over the cell, one point of each set of symmetry-equal ones."""
+
+    pool: PlacePool
+    """The points."""
+    shape: tuple[int, int, int]
+    """Points along a, b and c of the whole grid."""
+    point_of: Int[np.ndarray, "grid"]
+    """Row of ``pool`` that each point of the flattened grid equals."""
+
+
+def grid_over(
     quotient: Quotient, *, spacing: float, shift: Float[np.ndarray, "3"] | None = None
-) -> PlacePool:
-    """An even grid over the cell, one point of each set of symmetry-equal ones.
+) -> PlaceGrid:
+    """An even grid over the cell.
 
     Parameters
     ----------
@@ -74,7 +86,7 @@ def grid_pool(
     crystal = quotient.crystal if shift is None else quotient.crystal.without_symmetry()
     shape = grid_shape(crystal, spacing=spacing)
     n_points = int(np.prod(shape))
-    points, weight = np.arange(n_points), np.full(n_points, 1.0 / n_points)
+    points, point_of = np.arange(n_points), np.arange(n_points)
     if crystal.space_group.n_ops > 1:
         bare = Framework(
             crystal=crystal,
@@ -85,12 +97,11 @@ def grid_pool(
         )
         unique = unique_points(bare, shape=shape)
         if unique is not None:
-            points = unique.points
-            weight = np.bincount(unique.unique, minlength=len(points)) / n_points
+            points, point_of = unique.points, unique.unique
     places = np.stack(np.unravel_index(points, shape), axis=1) / np.array(shape)
-    return PlacePool(
-        cart=(places + (0.0 if shift is None else shift)) @ crystal.lattice, weight=weight
-    )
+    cart = (places + (0.0 if shift is None else shift)) @ crystal.lattice
+    weight = np.bincount(point_of, minlength=len(points)) / n_points
+    return PlaceGrid(pool=PlacePool(cart=cart, weight=weight), shape=shape, point_of=point_of)
 
 
 def felt_pool(
@@ -101,8 +112,9 @@ def felt_pool(
     field: str,
     cap_k: float,
     window: float,
+    merges: bool = True,
 ) -> PlacePool:
-    """The points with a probe's energy and gradient; closed ones become a single one.
+    """The points with a probe's energy and gradient.
 
     Only atoms within the window are felt, their energies shifted to end at zero there, so that
     the energy of a point says nothing about what is farther away.
@@ -119,6 +131,8 @@ def felt_pool(
         Energy from which on a point is closed [K].
     window:
         Distance beyond which atoms are not felt [Å]; no more than the cutoff of the field.
+    merges:
+        Whether all closed points become a single one.
 
     Raises
     ------
@@ -147,7 +161,10 @@ def felt_pool(
     rows = np.flatnonzero(is_open)
     weight = pool.weight[rows]
     closed = np.flatnonzero(~is_open)
-    if len(closed):
+    if not merges:
+        rows, weight = np.arange(len(pool)), pool.weight
+        energy[closed], gradient[closed] = cap_k, 0.0
+    elif len(closed):
         rows = np.append(rows, closed[0])
         weight = np.append(weight, pool.weight[closed].sum())
         energy[closed[0]], gradient[closed[0]] = cap_k, 0.0
