@@ -28,8 +28,8 @@ class X3matConfig:
     train_windows: int | None = 48
     """Windows that are drawn from each crystal in each epoch of training, since their mean is an
     unbiased estimate of the mean over all; None for all of them, as published."""
-    windows_at_once: int = 32
-    """Windows worked on at once."""
+    windows_at_once: int = 8
+    """Windows worked on at once: few fit a processor's caches, hundreds fill an accelerator."""
     cutoff: float = 5.0
     """Largest distance of two atoms that see each other within a window [Å]."""
     most_neighbours: int = 12
