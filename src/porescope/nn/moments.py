@@ -62,7 +62,7 @@ def radial_basis(
 ) -> Float[Tensor, "edges n_radial"]:
     """Gaussians at even distances times an envelope that ends smoothly at the cutoff.
 
-    The envelope is one up to 0.7 of the cutoff, as what lies near the edge of a small window counts.
+    The envelope is one up to 0.7 of the cutoff, as the outer part of a small window counts too.
 
     Parameters
     ----------

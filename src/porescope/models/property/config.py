@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,7 +58,7 @@ class SitesConfig:
     """Energy from which on a point counts as closed, all closed ones alike [K]."""
     spacing: float = 2.0
     """Largest distance between points along an axis, without a probe [Å]."""
-    fine_spacing: float = 0.6
+    fine_spacing: float = 0.5
     """The same of the grid of energies from which points are drawn, with a probe [Å]."""
     n_points: int = 192
     """Most points of a crystal while training."""
@@ -126,6 +127,57 @@ def gas_settings(probe: str | None = "CH4", **changed: object) -> dict[str, obje
         "channels": 16,
         "n_radial": 6,
         "pairs": 16,
+        "dropout": 0.1,
+        "n_points": 96,
         "probe": probe,
     }
     return settings | changed
+
+
+def band_gap_settings(**changed: object) -> dict[str, object]:
+    """Settings for band gaps: places are atoms, each offers an occupied and an empty level.
+
+    Parameters
+    ----------
+    changed:
+        Any other setting.
+    """
+    return {"places": "atoms", "pooling": "frontier"} | changed
+
+
+def settings_for(targets: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """Settings that suit targets, from their names and units.
+
+    Energies of electrons (eV) are read at the atoms; what guests do, and sizes and shares of the
+    empty space, at points with a probe: the gas itself where it is one site (argon, hydrogen),
+    else methane. Amounts per mass or cell are told by the unit.
+
+    Parameters
+    ----------
+    targets:
+        Name and unit of each.
+    """
+    units = [unit.replace(" ", "").lower() for _, unit in targets]
+    amounts = tuple(_amount(unit) for unit in units)
+    shared: dict[str, object] = {"n_targets": len(targets)}
+    if any(amount != "intensive" for amount in amounts):
+        shared["amounts"] = amounts
+    if all(unit == "ev" for unit in units):
+        gap = all("gap" in name.lower() for name, _ in targets)
+        return band_gap_settings(**shared) if gap else shared
+    if all(unit == "e" for unit in units):
+        return {"neutral": True} | shared
+    return gas_settings(_probe([name for name, _ in targets]), **shared)
+
+
+def _amount(unit: str) -> Amount:
+    if unit.endswith(("/kg", "/g", "perkg", "perg")):
+        return "per_mass"
+    return "per_cell" if unit.endswith(("/cell", "percell")) else "intensive"
+
+
+def _probe(names: Sequence[str]) -> str:
+    for start, probe in (("argon", "Ar"), ("ar_", "Ar"), ("h2_", "H2"), ("hydrogen", "H2")):
+        if all(name.lower().startswith(start) for name in names):
+            return probe
+    return "CH4"

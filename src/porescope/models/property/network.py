@@ -127,7 +127,7 @@ class SitesNetwork(PropertyModel):
             for _ in config.reaches
         )
         n_in = sum(reader.n_out for reader in self.readers if isinstance(reader, Moments))
-        n_in += width if config.places == "atoms" else 0
+        n_in += width if config.places == "atoms" else 1
         n_in += 0 if config.probe is None else N_ENERGY_FEATURES
         n_says = CHANNELS[config.pooling] + int(config.states_variance)
         self.head = nn.Sequential(
@@ -305,6 +305,9 @@ class SitesNetwork(PropertyModel):
             parts.append(reader(depths[depth], around).float())
         if config.places == "atoms":
             parts.append(depths[-1].float())
+        else:
+            # So that the norm does not blow up the little that an almost empty window holds.
+            parts.append(depths[0].new_ones(n_places, 1))
         gate = None
         if config.probe is not None:
             assert probes.energy is not None
