@@ -7,7 +7,7 @@ where its features lie farther from those of the training side than nearly all o
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -112,9 +112,15 @@ class Calibration:
 
 def save_calibration(path: Path, calibration: Calibration) -> None:
     """Write a calibration (.npz)."""
-    arrays = {name: np.asarray(value) for name, value in asdict(calibration.domain).items()}
+    domain = calibration.domain
     with path.open("wb") as file:
-        np.savez_compressed(file, factors=calibration.factors, **arrays)
+        np.savez_compressed(
+            file,
+            factors=calibration.factors,
+            centre=domain.centre,
+            whitening=domain.whitening,
+            farthest=np.array(domain.farthest),
+        )
 
 
 def load_calibration(path: Path) -> Calibration:

@@ -49,6 +49,7 @@ AMOUNTS: tuple[Amount, ...] = ("intensive", "per_mass", "per_cell")
 MOST_KNOWN = 4000
 """Crystals whose points are kept between the epochs of a training."""
 _POOL = 4  # points kept of a crystal, over those of a prediction
+_OPEN_GAIN = 10.0  # over the share of a cell that is open, about: so that values are of order one
 _READ_RADIAL = 8  # radial functions of a readout, whose reach is about twice a layer's
 
 
@@ -146,6 +147,17 @@ class SitesNetwork(PropertyModel):
     def jitters(self) -> bool:  # type: ignore[override]
         """Whether points are drawn anew while training."""
         return self.config.places == "points" and self.config.redraws
+
+    def set_scale(
+        self, *, shift: Float[Tensor, "targets"], scale: Float[Tensor, "targets"]
+    ) -> None:
+        """Set shift and scale (see :class:`PropertyModel`); closed points start with a value of 0.
+
+        They are learned from there on.
+        """
+        super().set_scale(shift=shift, scale=scale)
+        with torch.no_grad():
+            self.closed[0] = -self.shift / self.scale
 
     def prepare(
         self, crystal: Crystal, *, generator: np.random.Generator | None = None
@@ -317,7 +329,7 @@ class SitesNetwork(PropertyModel):
             gate = openness(probes.energy, cap_k=cap)[:, None, None]
         said = self.head(torch.cat(parts, dim=1)).float()
         said = said.view(n_places, -1, config.n_targets)
-        return said if gate is None else self.closed + gate * said
+        return said if gate is None else self.closed + gate * (_OPEN_GAIN * said)
 
     def atom_features(self, graphs: AtomGraphs) -> list[Float[Tensor, "atoms width"]]:
         """Features of the atoms before the first layer and after each."""
