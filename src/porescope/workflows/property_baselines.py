@@ -13,7 +13,7 @@ from porescope.datasets.property_set import PropertySet
 from porescope.datasets.property_splits import PropertySides
 from porescope.errors import ConfigError, MissingExtraError
 from porescope.training.property_metrics import property_metrics
-from porescope.workflows.property_features import FeatureKind, FeatureTable
+from porescope.workflows.property_features import FEATURE_KINDS, FeatureKind, FeatureTable
 
 Baseline = Literal[
     "mean", "composition", "geometry", "histogram1d", "histogram2d", "homology", "all_features"
@@ -46,7 +46,7 @@ class BaselineResult:
     """The settings that were kept, by target."""
 
 
-def tables_needed(name: Baseline) -> tuple[FeatureKind, ...]:
+def tables_needed(name: str) -> tuple[FeatureKind, ...]:
     """Feature tables that a baseline reads.
 
     Raises
@@ -56,11 +56,9 @@ def tables_needed(name: Baseline) -> tuple[FeatureKind, ...]:
     """
     if name not in BASELINES:
         raise ConfigError(f"there is no baseline {name!r}; choose one of {', '.join(BASELINES)}")
-    if name == "mean":
-        return ()
     if name == "all_features":
         return ("composition", "geometry", "histogram2d", "homology")
-    return (name,)
+    return tuple(kind for kind in FEATURE_KINDS if kind == name)
 
 
 def run_baseline(
