@@ -104,15 +104,15 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "atoms components channels"]:
         """What each atom is told."""
         receiver, sender = edges
-        n_edges, heads = len(receiver), self.config.heads
+        heads = self.config.heads
         ends = frames @ torch.cat([x[receiver], x[sender]], dim=2)
-        radial = self.radial(gaussians, numbers, edges).view(n_edges, -1, ends.shape[2])
+        radial = self.radial(gaussians, numbers, edges).unflatten(1, (-1, ends.shape[2]))
         message, extra = self.first(ends * radial[:, self.spread])
         alpha, scalars = extra.split(
             [heads * self.config.alpha_channels, self.config.hidden], dim=1
         )
         message, _ = self.second(self.activation(message, scalars))
-        alpha = smooth_leaky_relu(self.alpha_norm(alpha.view(n_edges, heads, -1)))
+        alpha = smooth_leaky_relu(self.alpha_norm(alpha.unflatten(1, (heads, -1))))
         logits = (alpha * self.alpha).sum(dim=2)
         weight = segment_softmax(logits, receiver=receiver, n_atoms=len(x))
         weight = self.dropout(weight).repeat_interleave(self.config.value_channels, dim=1)

@@ -108,13 +108,13 @@ class FrameConvolution(nn.Module):
         n = len(x)
         first = self.still(x[:, : self.sizes[0]].flatten(1))
         extra, first = first.split([self.n_extra, first.shape[1] - self.n_extra], dim=1)
-        made, start = [first.view(n, -1, self.n_out)], self.sizes[0]
+        made, start = [first.view(n, self.sizes[0], self.n_out)], self.sizes[0]
         for layer, size in zip(self.turning, self.sizes[1:], strict=True):
-            pair = x[:, start : start + 2 * size].reshape(n, 2, -1)
+            pair = x[:, start : start + 2 * size].reshape(n, 2, size * x.shape[2])
             real, imaginary = layer(pair).chunk(2, dim=2)
             plus = real[:, 0] - imaginary[:, 1]
             minus = real[:, 1] + imaginary[:, 0]
-            made += [plus.view(n, size, -1), minus.view(n, size, -1)]
+            made += [plus.view(n, size, self.n_out), minus.view(n, size, self.n_out)]
             start += 2 * size
         return torch.cat(made, dim=1), extra
 
@@ -163,12 +163,12 @@ class SphereActivation(nn.Module):
         """
         n, _, width = x.shape
         values = self.to_grid @ x.transpose(0, 1).flatten(1)
-        values = (
-            F.silu(values)
-            if between is None
-            else between(values.view(-1, width)).view(-1, n * width)
-        )
-        higher = (self.from_grid @ values).view(-1, n, width).transpose(0, 1)
+        if between is None:
+            values = F.silu(values)
+        else:
+            points = values.view(len(values) * n, width)
+            values = between(points).view(len(values), n * width)
+        higher = (self.from_grid @ values).view(len(self.from_grid), n, width).transpose(0, 1)
         return torch.cat([F.silu(scalars)[:, None], higher], dim=1)
 
 

@@ -140,7 +140,7 @@ class X3matNetwork(PropertyModel):
     ) -> Float[Tensor, "members components channels"]:
         """Elements at degree 0, and at all degrees where the neighbours lie."""
         n_still = self.config.l_max + 1
-        told = self.first(gaussians, numbers, edges).view(len(gaussians), n_still, -1)
+        told = self.first(gaussians, numbers, edges).unflatten(1, (n_still, -1))
         told = frames[:, :n_still].mT @ told / self.config.usual_neighbours
         around = told.new_zeros(len(numbers), *told.shape[1:]).index_add(0, edges[0], told)
         return torch.cat([(around[:, 0] + self.elements(numbers))[:, None], around[:, 1:]], dim=1)
