@@ -50,7 +50,7 @@ from porescope.workflows.property_features import (  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "property.csv"
 KEY = ("set", "target", "split", "fold", "seed", "n_train", "model", "settings")
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     *KEY,
     "unit",
     "n_test",

@@ -333,7 +333,7 @@ def _joined_set(
         [[table.rows[id].get(t.name, np.nan) for t in targets] for id in both.ids], dtype=np.float64
     ).reshape(len(both.ids), len(targets))
     status = [pool.status[id] for id in both.ids]
-    known = np.isfinite(values).any(axis=1)
+    known = [bool(np.isfinite(row).any()) for row in values]
     kept = [i for i, what in enumerate(status) if what == "ok" and known[i]]
     if not kept:
         raise ConfigError(
