@@ -27,6 +27,7 @@ from porescope.models.property.config import (  # noqa: E402
 )
 from porescope.models.property.edges import edges_of_places  # noqa: E402
 from porescope.models.property.features import groups_and_periods  # noqa: E402
+from porescope.models.property.loss import fit_atoms  # noqa: E402
 from porescope.models.property.network import SitesNetwork  # noqa: E402
 from porescope.models.property.places import drawn, felt_pool, grid_over  # noqa: E402
 from porescope.models.property.pooling import pooled  # noqa: E402
@@ -207,14 +208,14 @@ def test_symmetry_changes_no_value(cubic: Crystal) -> None:
 
 
 def test_amounts_per_cell_and_per_mass(cubic: Crystal) -> None:
-    small = {"fine_spacing": 0.9, "n_points_predict": 4000}
+    small = {"fine_spacing": 0.375, "n_points_predict": 40000}
     model = _gas(n_targets=3, amounts=("intensive", "per_mass", "per_cell"), **small)
     model.set_scale(shift=torch.tensor([1.0, 2.0, 3.0]), scale=torch.tensor([2.0, 0.5, 4.0]))
     one = predict_sites([model], cubic)
     two = predict_sites([model], cubic.supercell((2, 1, 1)))
-    # The doubled cell has a grid of another step.
-    assert np.allclose(two.values[:2], one.values[:2], rtol=0.1)
-    assert two.values[2] == pytest.approx(2.0 * one.values[2], rel=0.1)
+
+    assert np.allclose(two.values[:2], one.values[:2], rtol=1e-4)
+    assert two.values[2] == pytest.approx(2.0 * one.values[2], rel=1e-4)
     plain = _gas(n_targets=3, **small)
     plain.load_state_dict(model.state_dict())
     density = predict_sites([plain], cubic).values
@@ -233,6 +234,28 @@ def test_charges_are_neutral_and_equal_by_symmetry(cubic: Crystal) -> None:
     assert np.ptp(charges) > 1e-3
     with pytest.raises(ConfigError, match="places are atoms"):
         atom_values(_gas(), cubic)
+
+
+def test_values_of_atoms_are_learned_where_they_are_known(cubic: Crystal) -> None:
+    model = _network(neutral=True)
+    model.set_scale(shift=torch.tensor([0.0]), scale=torch.tensor([0.5]))
+    output = model(model.prepare(cubic))
+    truth = torch.tensor([[1.0], [float("nan")], [0.25]])
+    seen = fit_atoms(model, output, truth=truth)
+    off = (output.atoms[[0, 2]] - torch.tensor([[2.0], [0.5]])).abs()
+    assert float(seen.loss.detach()) == pytest.approx(float(off.mean().detach()))
+    with pytest.raises(ConfigError, match="atoms and targets"):
+        fit_atoms(model, output, truth=truth[:2])
+
+
+def test_where_no_probe_fits_nothing_is_taken_up(cubic: Crystal) -> None:
+    model = _gas(n_targets=2, amounts=("intensive", "per_mass"))
+    model.set_scale(shift=torch.tensor([3.0, 4.0]), scale=torch.tensor([2.0, 5.0]))
+    prepared = model.prepare(cubic)
+    closed = prepared.probes.energy >= model.config.energy_cap_k * BOLTZMANN_EV - 1e-6
+    assert int(closed.sum()) == 1
+    said = model(prepared).contributions[closed][0].detach()
+    assert np.allclose((said * model.scale + model.shift).numpy(), 0.0, atol=1e-5)
 
 
 @pytest.mark.parametrize("how", ["mean", "weighted", "frontier"])

@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Int
 
 from porescope.crystal.structure import Crystal
-from porescope.crystal.symmetry import find_symmetry
+from porescope.crystal.symmetry import find_symmetry, symmetrised
+from porescope.crystal.transform import orbits_under
 from porescope.errors import ConfigError
 from porescope.models.property.edges import edges_of_places
 from porescope.models.property_inputs import AtomGraphs
@@ -18,6 +19,7 @@ from porescope.models.property_inputs import AtomGraphs
 SYMPREC = 0.01
 """Atoms are equal by symmetry where an operation brings them as near as this [Å]."""
 _SAME = 1e-4  # [Å] an atom nearer than this to another is itself
+_FARTHEST = 5.0  # tolerances that an atom may be moved to its exact place
 MOST_NUMBER = 118
 """Largest atomic number."""
 
@@ -113,8 +115,20 @@ def graph_of(quotient: Quotient, *, cutoff: float) -> AtomGraphs:
 
 
 def symmetric(quotient: Quotient) -> Quotient:
-    """The same with atoms moved so that the symmetry is exact, as grids of points need it."""
+    """The same with atoms moved so that the symmetry is exact, as grids of points need it.
+
+    The operations are those that the cell allows, which may be fewer than make atoms equal: a cubic
+    crystal in a doubled cell keeps a third of them. Without any where they do not hold.
+    """
     crystal = quotient.crystal
     if crystal.space_group.n_ops == 1:
         return quotient
-    return replace(quotient, crystal=find_symmetry(crystal, symprec=SYMPREC, symmetrise=True))
+    try:
+        orbit = orbits_under(crystal, space_group=crystal.space_group)
+    except ConfigError:
+        return replace(quotient, crystal=crystal.without_symmetry())
+    exact = symmetrised(replace(crystal, orbit=orbit))
+    moved = np.linalg.norm((exact.frac - crystal.frac) @ crystal.lattice, axis=1)
+    if moved.max() > _FARTHEST * SYMPREC:
+        return replace(quotient, crystal=crystal.without_symmetry())
+    return replace(quotient, crystal=exact)
