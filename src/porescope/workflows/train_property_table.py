@@ -156,7 +156,8 @@ def compare(
         Folder for their features.
     """
     tables: dict[FeatureKind, FeatureTable] = {}
-    for kind in (kind for name in names for kind in tables_needed(name)):
-        if kind not in tables:
-            tables[kind] = feature_table(data, kind=kind, work=work)
+    for name in names:
+        for kind in tables_needed(name):
+            if kind not in tables:
+                tables[kind] = feature_table(data, kind=kind, work=work)
     return [run_baseline(data, name=name, sides=sides, tables=tables) for name in names]
