@@ -59,6 +59,8 @@ def test_drawn_windows_are_some_of_all() -> None:
     assert float(near.values.max()) < 1e-4
     assert len(set(near.indices.tolist())) == 5
     other = windows_of(crystal, radius=4.0, step=2.5, most=5, generator=generator)
+    even = windows_of(crystal, radius=4.0, step=2.5, most=9)
+    assert torch.equal(even.place, whole.place[::3])
     assert not torch.equal(other.place, some.place)
 
 

@@ -28,8 +28,13 @@ class X3matConfig:
     train_windows: int | None = 48
     """Windows that are drawn from each crystal in each epoch of training, since their mean is an
     unbiased estimate of the mean over all; None for all of them, as published."""
+    predict_windows: int | None = None
+    """Windows that predictions are made from, evenly spaced among all; None for all of them, as
+    published."""
     windows_at_once: int = 8
     """Windows worked on at once: few fit a processor's caches, hundreds fill an accelerator."""
+    recompute: bool = True
+    """Whether training works each of these parts out twice and so holds one of them in memory."""
     cutoff: float = 5.0
     """Largest distance of two atoms that see each other within a window [Å]."""
     most_neighbours: int = 12
@@ -77,5 +82,6 @@ class X3matConfig:
                 f"a degree of at least 1 and a grid of at least {2 * self.l_max + 1} points are "
                 f"needed, not {self.l_max} and {self.grid}"
             )
-        if self.train_windows is not None and self.train_windows < 1:
-            raise ConfigError(f"at least one window is needed, not {self.train_windows}")
+        for most in (self.train_windows, self.predict_windows):
+            if most is not None and most < 1:
+                raise ConfigError(f"at least one window is needed, not {most}")

@@ -67,7 +67,7 @@ class X3matNetwork(PropertyModel):
             crystal,
             radius=self.config.radius,
             step=self.config.step,
-            most=self.config.train_windows,
+            most=self.config.predict_windows if generator is None else self.config.train_windows,
             generator=generator,
         )
         return PropertyBatch(targets=self.unknown(), windows=windows)
@@ -99,7 +99,7 @@ class X3matNetwork(PropertyModel):
                 windows.offset[begin:end],
                 n,
             )
-            if torch.is_grad_enabled() and n_windows > at_once:
+            if self.config.recompute and torch.is_grad_enabled() and n_windows > at_once:
                 parts.append(checkpoint(self._of_windows, *inputs, use_reentrant=False))
             else:
                 parts.append(self._of_windows(*inputs))

@@ -63,13 +63,17 @@ def windows_of(
     step:
         Largest distance between neighbouring centres along a cell vector [Å].
     most:
-        Number of windows to draw with the generator where there are more.
+        Number of windows taken where there are more; None for all.
     generator:
-        Draws them; without one all windows are taken.
+        Draws them; without one they are evenly spaced in the order of the grid.
     """
     centres, _ = window_centres(crystal, step=step)
-    if generator is not None and most is not None and most < len(centres):
-        centres = centres[np.sort(generator.choice(len(centres), size=most, replace=False))]
+    if most is not None and most < len(centres):
+        if generator is None:
+            rows = (np.arange(most) * len(centres)) // most
+        else:
+            rows = np.sort(generator.choice(len(centres), size=most, replace=False))
+        centres = centres[rows]
     place = centres @ crystal.lattice
     window, atom, offset = atoms_around(crystal, place, radius=radius)
     n = len(place)
