@@ -31,6 +31,7 @@ from porescope.models.property.quotient import (
     crystal_key,
     graph_of,
     quotient_of,
+    small_numbers_kept,
     symmetric,
 )
 from porescope.models.property_inputs import (
@@ -163,6 +164,10 @@ class SitesNetwork(PropertyModel):
         self, crystal: Crystal, *, generator: np.random.Generator | None = None
     ) -> PropertyBatch:
         """A batch of one crystal (see :class:`PropertyModel`)."""
+        with small_numbers_kept():
+            return self._prepared(crystal, generator)
+
+    def _prepared(self, crystal: Crystal, generator: np.random.Generator | None) -> PropertyBatch:
         config = self.config
         key = crystal_key(crystal)
         if key in self._known:

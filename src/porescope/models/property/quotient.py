@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -71,6 +73,22 @@ def quotient_of(crystal: Crystal, *, symprec: float = SYMPREC) -> Quotient:
     orbit = np.arange(crystal.n_atoms) if found.orbit is None else np.asarray(found.orbit)
     _, unique, orbit = np.unique(orbit, return_index=True, return_inverse=True)
     return Quotient(crystal=found, unique=unique, orbit=orbit.reshape(-1))
+
+
+@contextmanager
+def small_numbers_kept() -> Iterator[None]:
+    """Take the smallest numbers as they are, where a training takes them as zero.
+
+    Trees of points, as the search for symmetry builds them, do not end otherwise.
+    """
+    are_zero = not np.any(np.array([1e-310]) * 1.0)
+    if are_zero:
+        torch.set_flush_denormal(False)
+    try:
+        yield
+    finally:
+        if are_zero:
+            torch.set_flush_denormal(True)
 
 
 def crystal_key(crystal: Crystal) -> bytes:
