@@ -23,6 +23,7 @@ FILES = (
     "docs/relaxing.md",
     "docs/datasets.md",
     "docs/reticular.md",
+    "docs/retrieval.md",
     "docs/solving-new.md",
 )
 _BLOCK = re.compile(r"(<!-- table ([a-z_]+) -->\n).*?(<!-- end table -->)", re.DOTALL)
@@ -214,8 +215,9 @@ def filled(text: str) -> str:
     from tables_datasets import TABLES as DATASETS
     from tables_relaxing import TABLES as RELAXING
     from tables_reticular import TABLES as RETICULAR
+    from tables_retrieval import TABLES as RETRIEVAL
 
-    tables = TABLES | ADSORPTION | DATASETS | RELAXING | RETICULAR
+    tables = TABLES | ADSORPTION | DATASETS | RELAXING | RETICULAR | RETRIEVAL
 
     def one(match: re.Match[str]) -> str:
         if match[2] not in tables:

@@ -40,3 +40,20 @@ def shared_data() -> Path:
     if folder is None:
         pytest.skip("the folder of real data is not here (set PORESCOPE_SHARED to its path)")
     return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def tiny_space(tmp_path_factory: pytest.TempPathFactory):
+    """A small library and weights of the learned space; skips without torch."""
+    pytest.importorskip("torch")
+    pytest.importorskip("safetensors")
+    from tiny_space import make_space
+
+    return make_space(tmp_path_factory.mktemp("tiny-space"))
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"

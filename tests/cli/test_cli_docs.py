@@ -10,6 +10,7 @@ import pytest
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 COMMANDS = [
     ("solve",),
+    ("similar",),
     ("simulate",),
     ("build",),
     ("take-apart",),
@@ -31,6 +32,8 @@ COMMANDS = [
     ("library", "install"),
     ("library", "info"),
     ("library", "build"),
+    ("library", "map"),
+    ("train", "retrieval"),
 ]
 
 

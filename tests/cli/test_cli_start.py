@@ -20,6 +20,8 @@ COMMANDS = [
     ("library", "install"),
     ("library", "info"),
     ("library", "build"),
+    ("library", "map"),
+    ("similar",),
 ]
 
 

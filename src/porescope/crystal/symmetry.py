@@ -85,7 +85,7 @@ def find_symmetry(crystal: Crystal, *, symprec: float = 0.01, symmetrise: bool =
     if dataset is None or len(dataset.rotations) == 1:
         return crystal.without_symmetry()
     space_group = _group_from_dataset(dataset)
-    orbit = in_order_of_appearance(np.asarray(dataset.crystallographic_orbits, dtype=np.int64))
+    orbit = in_order_of_appearance(np.asarray(dataset.equivalent_atoms, dtype=np.int64))
     found = replace(crystal, space_group=space_group, orbit=orbit)
     return symmetrised(found) if symmetrise else found
 

@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from porescope.crystal.structure import Crystal
 from porescope.reticular.block import Block
+from porescope.reticular.translations import translation_lattice
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -171,3 +172,42 @@ def _along(
     b = places[other][assembly.blocks[int(assembly.kinds[other])].port_atoms[other_port]]
     between = b + np.array(cell) @ assembly.lattice - a
     return between if column == 1 else -between
+
+
+def linked_translations(assembly: Assembly) -> Int[np.ndarray, "rank 3"]:
+    """Translations along which the links run on for ever, in units of the cell vectors.
+
+    Parameters
+    ----------
+    assembly:
+        Posed blocks; of several nets the one that runs in most directions counts.
+
+    Returns
+    -------
+    :
+        A basis: three rows for a framework, two for layers, one for chains, none for molecules.
+    """
+    beyond: dict[int, list[tuple[int, np.ndarray]]] = {}
+    for one, _, other, _, *cell in assembly.links.tolist():
+        step = np.array(cell, dtype=np.int64)
+        beyond.setdefault(one, []).append((other, step))
+        beyond.setdefault(other, []).append((one, -step))
+    at: dict[int, np.ndarray] = {}
+    best = np.zeros((0, 3), dtype=np.int64)
+    for root in beyond:
+        if root in at:
+            continue
+        at[root] = np.zeros(3, dtype=np.int64)
+        waiting, crossings = [root], [np.zeros(3, dtype=np.int64)]
+        while waiting:
+            one = waiting.pop()
+            for other, step in beyond[one]:
+                place = at[one] + step
+                if other not in at:
+                    at[other] = place
+                    waiting.append(other)
+                else:
+                    crossings.append(place - at[other])
+        basis = translation_lattice(np.array(crossings))
+        best = basis if len(basis) > len(best) else best
+    return best

@@ -18,6 +18,7 @@ from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIs
 from porescope.errors import ConfigError
 from porescope.reticular.assembly import Assembly
 from porescope.reticular.block import Block
+from porescope.reticular.single_thread import single_threaded
 
 _FLAT = 0.25
 """Sine of the angle by which a bond may leave the plane of a flat atom."""
@@ -82,6 +83,7 @@ class _Links:
     """Normals of flat port atoms that want to be parallel, or zeros [links 2 3]."""
 
 
+@single_threaded
 def fit_assembly(assembly: Assembly, *, config: AssemblyFitConfig | None = None) -> AssemblyFit:
     """Close the links of an assembly.
 

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from scipy.optimize import linear_sum_assignment
 
 from porescope.reticular.block import Block
+from porescope.reticular.placing_turns import rotations_about
 
 SiteKind = tuple[int, bool]
 """Atomic number of a site's atom, and for carbon whether the cut bond is a long one (C-P, C-S)."""
@@ -122,26 +123,86 @@ def match_linker(new: LinkerSites, old: LinkerSites) -> LinkerMatch | None:
     :
         The best way, or ``None`` where the kinds of the ends do not agree.
     """
+    found = linker_matches(new, old, most=1)
+    return found[0] if found else None
+
+
+def linker_matches(
+    new: LinkerSites,
+    old: LinkerSites,
+    *,
+    most: int,
+    alike: Int[np.ndarray, "sites"] | None = None,
+) -> list[LinkerMatch]:
+    """The ways to lay a linker over another that bind different atoms, the best first.
+
+    Parameters
+    ----------
+    new, old:
+        Sites of both linkers.
+    most:
+        Number of ways.
+    alike:
+        Equal for sites of the new linker that its symmetry exchanges; they count as one.
+    """
     if not old.n_sites or not kinds_agree(new.kinds, old.kinds):
-        return None
+        return []
     size_new, size_old = _size(new, old), _size(old, old)
     p, q = new.positions / size_new, old.positions / size_old
     allowed = np.array([[a == b for b in new.kinds] for a in old.kinds], dtype=bool)
-    best: tuple[float, np.ndarray, np.ndarray] | None = None
+    classes = np.arange(new.n_sites) if alike is None else alike
+    best: dict[tuple[int, ...], tuple[float, np.ndarray, np.ndarray]] = {}
     for rotation in _trial_rotations(new, old, p, q, allowed):
         found = _assigned(new, old, p, q, allowed, rotation)
-        if found is not None and (best is None or found[0] < best[0] - 1e-9):
-            best = found
-            if best[0] < _GOOD:
+        if found is None:
+            continue
+        bound = tuple(classes[found[1]].tolist()) if most > 1 else ()
+        if bound not in best or found[0] < best[bound][0] - 1e-9:
+            best[bound] = found
+            if most == 1 and found[0] < _GOOD:
                 break
-    if best is None:
-        return None
-    misfit, chosen, rotation = best
+    ranked = sorted(best.values(), key=lambda row: row[0])
+    return [_match(new, old, *row) for row in ranked[:most]]
+
+
+def _match(
+    new: LinkerSites, old: LinkerSites, misfit: float, chosen: np.ndarray, rotation: np.ndarray
+) -> LinkerMatch:
     rotation = _turned_flat(new, old, chosen, rotation)
     shift = old.positions.mean(axis=0) - rotation @ new.positions[chosen].mean(axis=0)
     return LinkerMatch(
         sites=chosen, rotation=rotation, shift=shift, scale=_ratio(new, old, chosen), misfit=misfit
     )
+
+
+def sites_alike(block: Block, sites: LinkerSites) -> Int[np.ndarray, "sites"]:
+    """Equal numbers for sites whose atoms a linker's bonds cannot tell apart.
+
+    Parameters
+    ----------
+    block:
+        The linker.
+    sites:
+        Its sites.
+    """
+    _, colours = np.unique(block.numbers, return_inverse=True)
+    pairs = np.concatenate([block.bonds, block.bonds[:, ::-1]])
+    for _ in range(min(block.n_atoms, 16)):
+        near: list[list[int]] = [[] for _ in range(block.n_atoms)]
+        for one, other in pairs.tolist():
+            near[one].append(int(colours[other]))
+        seen: dict[tuple[int, ...], int] = {}
+        fresh = np.array(
+            [
+                seen.setdefault((int(colour), *sorted(beside)), len(seen))
+                for colour, beside in zip(colours.tolist(), near, strict=True)
+            ],
+            dtype=np.int64,
+        )
+        if len(seen) == len(np.unique(colours)):
+            break
+        colours = fresh
+    return colours[sites.atoms].astype(np.int64)
 
 
 def kinds_agree(new: tuple[SiteKind, ...], old: tuple[SiteKind, ...]) -> bool:
@@ -279,10 +340,4 @@ def _turned_flat(
     first, second = here[flat], np.cross(axis, here[flat])
     along, across = np.sum(first * there[flat], axis=1), np.sum(second * there[flat], axis=1)
     angle = 0.5 * np.arctan2(2.0 * np.sum(along * across), np.sum(along**2 - across**2))
-    return _about(axis, float(angle)) @ rotation
-
-
-def _about(axis: np.ndarray, angle: float) -> np.ndarray:
-    x, y, z = axis
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * (cross @ cross)
+    return rotations_about(axis, np.array([angle]))[0] @ rotation

@@ -13,19 +13,20 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from porescope.crystal.structure import Crystal
 from porescope.crystal.symmetry import find_symmetry
 from porescope.errors import ConfigError
 from porescope.reticular.assembly import Assembly
 from porescope.reticular.block import Block
-from porescope.reticular.ewald_groups import group_energies
-from porescope.reticular.increment_charges import charges_in_block, outside_of_ports
-from porescope.reticular.linker_match import linker_sites, match_linker
+from porescope.reticular.linker_energies import (
+    EnergyTable,
+    PosedInSlot,
+    energy_table,
+    posed_in_slot,
+)
 
-_CLASH, _CLASH_EV = 1.5, 20.0
-"""Heavy atoms of different pieces nearer than this [Å] cost so much each [eV]."""
 _SAME_EV = 1e-5
 """Arrangements that symmetry maps on one another agree within this [eV]."""
 
@@ -44,26 +45,13 @@ class Arrangement:
     """Arrangements that symmetry maps on this one, itself included; 0 where not all were seen."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Posed:
-    """One linker in one slot."""
-
-    block: Block
-    origin: Float[np.ndarray, "3"]
-    rotation: Float[np.ndarray, "3 3"]
-
-    @property
-    def positions(self) -> Float[np.ndarray, "atoms 3"]:
-        """Cartesian coordinates [Å]."""
-        return self.origin + self.block.positions @ self.rotation.T
-
-
 def ewald_assignment(
     assembly: Assembly,
     *,
     slots: Sequence[int],
     linkers: Sequence[Block],
     counts: Sequence[int],
+    groups: Sequence[int] | None = None,
     n_best: int = 5,
     most_exhaustive: int = 20_000,
     n_steps: int = 20_000,
@@ -80,7 +68,10 @@ def ewald_assignment(
     linkers:
         The linkers to be put in.
     counts:
-        How many of each; they sum to the number of slots.
+        How many of each; they sum to the number of slots, or of groups.
+    groups:
+        For each slot the number of its group, from 0; slots of one group hold the same linker.
+        Without it each slot is its own group.
     n_best:
         Arrangements to return, of equivalent ones one.
     most_exhaustive:
@@ -96,132 +87,103 @@ def ewald_assignment(
         Where the counts do not fill the slots, a linker does not fit a slot, or Monte Carlo has
         no generator.
     """
-    if len(linkers) != len(counts) or sum(counts) != len(slots) or min(counts, default=0) < 0:
+    return ewald_assignments(
+        assembly,
+        slots=slots,
+        linkers=linkers,
+        compositions=[counts],
+        groups=groups,
+        n_best=n_best,
+        most_exhaustive=most_exhaustive,
+        n_steps=n_steps,
+        generator=generator,
+    )[0]
+
+
+def ewald_assignments(
+    assembly: Assembly,
+    *,
+    slots: Sequence[int],
+    linkers: Sequence[Block],
+    compositions: Sequence[Sequence[int]],
+    groups: Sequence[int] | None = None,
+    n_best: int = 1,
+    most_exhaustive: int = 20_000,
+    n_steps: int = 20_000,
+    generator: np.random.Generator | None = None,
+) -> list[list[Arrangement]]:
+    """The same for several compositions at once; energies are worked out once.
+
+    Parameters
+    ----------
+    assembly, slots, linkers, groups, n_best, most_exhaustive, n_steps, generator:
+        As in :func:`ewald_assignment`.
+    compositions:
+        For each how many of each linker.
+
+    Raises
+    ------
+    ConfigError
+        As in :func:`ewald_assignment`.
+    """
+    own = list(range(len(slots))) if groups is None else [int(g) for g in groups]
+    n_groups = max(own, default=-1) + 1
+    if len(own) != len(slots) or sorted(set(own)) != list(range(n_groups)):
         raise ConfigError(
-            f"expected a count for each of {len(linkers)} linkers with a sum of {len(slots)}, the "
+            f"expected a group for each of {len(slots)} slots, numbered from 0 without gaps, got "
+            f"{own}"
+        )
+    for counts in compositions:
+        _require_filled(counts, n_linkers=len(linkers), n_groups=n_groups)
+    posed = [[posed_in_slot(assembly, slot, block) for block in linkers] for slot in slots]
+    table = energy_table(assembly, list(slots), posed).of_groups(own)
+    maps = _group_maps(_slot_maps(assembly, list(slots)), np.array(own, dtype=np.int64))
+    every = []
+    for counts in compositions:
+        if _n_arrangements(counts) <= most_exhaustive:
+            found = _exhaustive(table, counts, maps)
+        elif generator is None:
+            raise ConfigError(
+                f"there are {_n_arrangements(counts)} arrangements of the linkers, more than "
+                f"{most_exhaustive}; give a generator for Monte Carlo or allow more"
+            )
+        else:
+            found = _annealed(table, counts, maps, n_steps=n_steps, generator=generator)
+        chosen = [(e, tuple(kinds[g] for g in own), n) for e, kinds, n in found[:n_best]]
+        every.append(
+            [
+                Arrangement(
+                    assembly=_arranged(assembly, list(slots), posed, kinds),
+                    kinds=kinds,
+                    energy_ev=energy,
+                    n_equivalent=n_equivalent,
+                )
+                for energy, kinds, n_equivalent in chosen
+            ]
+        )
+    return every
+
+
+def _require_filled(counts: Sequence[int], *, n_linkers: int, n_groups: int) -> None:
+    if n_linkers != len(counts) or sum(counts) != n_groups or min(counts, default=0) < 0:
+        raise ConfigError(
+            f"expected a count for each of {n_linkers} linkers with a sum of {n_groups}, the "
             f"slots of the framework, got {list(counts)}"
         )
-    posed = [[_posed(assembly, slot, block) for block in linkers] for slot in slots]
-    table = _energy_table(assembly, list(slots), posed)
-    maps = _slot_maps(assembly, list(slots))
-    if _n_arrangements(counts) <= most_exhaustive:
-        found = _exhaustive(table, counts, maps)
-    elif generator is None:
-        raise ConfigError(
-            f"there are {_n_arrangements(counts)} arrangements of the linkers, more than "
-            f"{most_exhaustive}; give a generator for Monte Carlo or allow more"
-        )
-    else:
-        found = _annealed(table, counts, maps, n_steps=n_steps, generator=generator)
-    return [
-        Arrangement(
-            assembly=_arranged(assembly, list(slots), posed, kinds),
-            kinds=kinds,
-            energy_ev=energy,
-            n_equivalent=n_equivalent,
-        )
-        for energy, kinds, n_equivalent in found[:n_best]
-    ]
 
 
-def _posed(assembly: Assembly, slot: int, block: Block) -> _Posed:
-    """A linker laid over the one in a slot, with that one's ports in its own frame."""
-    old = assembly.blocks[int(assembly.kinds[slot])]
-    new_sites, old_sites = linker_sites(block), linker_sites(old)
-    match = match_linker(new_sites, old_sites)
-    if match is None or new_sites.n_sites != old_sites.n_sites:
-        raise ConfigError(
-            f"expected linkers with ends like those of {old.smiles or old.formula}, got "
-            f"{block.smiles or block.formula}; name linkers with as many ends of the same kinds"
-        )
-    row_of = {int(atom): row for row, atom in enumerate(old_sites.atoms)}
-    rows = match.sites[[row_of[int(a)] for a in old.port_atoms]]
-    turn = assembly.rotations[slot]
-    new = replace(
-        block,
-        kind=old.kind,
-        port_atoms=new_sites.atoms[rows],
-        port_vectors=old.port_vectors @ match.rotation,
-    )
-    return _Posed(
-        block=new,
-        origin=assembly.origins[slot] + turn @ match.shift,
-        rotation=turn @ match.rotation,
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Table:
-    """Energies from which that of every arrangement is summed [eV]."""
-
-    constant: float
-    single: Float[np.ndarray, "slots kinds"]
-    pair: Float[np.ndarray, "slots kinds slots kinds"]
-
-    def energy(self, kinds: Sequence[int]) -> float:
-        """Energy of an arrangement."""
-        slots, chosen = np.arange(len(kinds)), np.array(kinds)
-        matrix = self.pair[slots, chosen][:, slots, chosen]
-        return float(self.constant + self.single[slots, chosen].sum() + 0.5 * matrix.sum())
-
-
-def _energy_table(assembly: Assembly, slots: list[int], posed: list[list[_Posed]]) -> _Table:
-    """Interactions of the fixed pieces and of each linker in each slot."""
-    outside = outside_of_ports(assembly)
-    fixed = [i for i in range(assembly.n_pieces) if i not in slots]
-    positions, charges, heavy, groups = [], [], [], []
-    for piece in fixed:
-        block = assembly.blocks[int(assembly.kinds[piece])]
-        positions.append(assembly.piece_positions(piece))
-        charges.append(charges_in_block(block, outside=outside[piece]))
-        heavy.append(block.numbers > 1)
-        groups.append(np.zeros(block.n_atoms, dtype=np.int64))
-    n_kinds = len(posed[0])
-    for row, slot in enumerate(slots):
-        for kind, one in enumerate(posed[row]):
-            positions.append(one.positions)
-            charges.append(charges_in_block(one.block, outside=outside[slot]))
-            heavy.append(one.block.numbers > 1)
-            groups.append(np.full(one.block.n_atoms, 1 + row * n_kinds + kind))
-    n_groups = 1 + len(slots) * n_kinds
-    every = np.concatenate(positions)
-    matrix = group_energies(
-        every,
-        np.concatenate(charges),
-        np.concatenate(groups),
-        lattice=assembly.lattice,
-        n_groups=n_groups,
-    )
-    matrix += _clashes(
-        every, np.concatenate(heavy), np.concatenate(groups), assembly.lattice, n_groups
-    )
-    shape = (len(slots), n_kinds)
-    pair = matrix[1:, 1:].reshape(*shape, *shape).copy()
-    single = (0.5 * np.diag(matrix)[1:] + matrix[0, 1:]).reshape(shape)
-    for row in range(len(slots)):
-        pair[row, :, row, :] = 0.0
-    return _Table(constant=0.5 * float(matrix[0, 0]), single=single, pair=pair)
-
-
-def _clashes(
-    positions: Float[np.ndarray, "atoms 3"],
-    heavy: np.ndarray,
-    groups: Int[np.ndarray, "atoms"],
-    lattice: Float[np.ndarray, "3 3"],
-    n_groups: int,
-) -> Float[np.ndarray, "groups groups"]:
-    """Penalties for linkers' heavy atoms that run into those of others [eV]."""
-    rows = np.flatnonzero(heavy & (groups > 0))
-    frac = positions[rows] @ np.linalg.inv(lattice)
-    step = frac[:, None] - frac[None]
-    step -= np.rint(step)
-    near = np.linalg.norm(step @ lattice, axis=-1) < _CLASH
-    mine = groups[rows]
-    near &= mine[:, None] != mine[None]
-    found = np.zeros((n_groups, n_groups))
-    one, other = np.nonzero(near)
-    np.add.at(found, (mine[one], mine[other]), _CLASH_EV)
-    return found
+def _group_maps(
+    maps: Int[np.ndarray, "maps slots"], groups: Int[np.ndarray, "slots"]
+) -> Int[np.ndarray, "images groups"]:
+    """Those permutations of slots that keep groups together, as permutations of groups."""
+    n_groups = int(groups.max(initial=-1)) + 1
+    found = [np.arange(n_groups)]
+    for one in maps:
+        image = np.full(n_groups, -1, dtype=np.int64)
+        image[groups] = groups[one]
+        if np.array_equal(image[groups], groups[one]):
+            found.append(image)
+    return np.unique(np.array(found), axis=0)
 
 
 def _slot_maps(assembly: Assembly, slots: list[int]) -> Int[np.ndarray, "maps slots"]:
@@ -276,7 +238,7 @@ def _every(slots: tuple[int, ...], counts: Sequence[int]) -> Iterator[dict[int, 
 
 
 def _exhaustive(
-    table: _Table, counts: Sequence[int], maps: Int[np.ndarray, "maps slots"]
+    table: EnergyTable, counts: Sequence[int], maps: Int[np.ndarray, "maps slots"]
 ) -> list[tuple[float, tuple[int, ...], int]]:
     """All arrangements, equivalent ones merged."""
     n_slots = sum(counts)
@@ -304,7 +266,7 @@ def _representative(
 
 
 def _annealed(
-    table: _Table,
+    table: EnergyTable,
     counts: Sequence[int],
     maps: Int[np.ndarray, "maps slots"],
     *,
@@ -336,7 +298,7 @@ def _annealed(
 
 
 def _change(
-    table: _Table,
+    table: EnergyTable,
     kinds: Int[np.ndarray, "slots"],
     trial: Int[np.ndarray, "slots"],
     slots: Int[np.ndarray, "slots"],
@@ -353,7 +315,7 @@ def _change(
 
 
 def _arranged(
-    assembly: Assembly, slots: list[int], posed: list[list[_Posed]], kinds: tuple[int, ...]
+    assembly: Assembly, slots: list[int], posed: list[list[PosedInSlot]], kinds: tuple[int, ...]
 ) -> Assembly:
     """The framework with chosen linkers in its slots."""
     blocks = list(assembly.blocks)

@@ -324,8 +324,8 @@ def _turns_of_two(
         axis = turned[0] - turned[-1] if len(order) > 1 else turned[0]
         goal = targets[0] - targets[-1] if len(order) > 1 else targets[0]
         lay = rotation_between(axis, goal)
-        for quarter in range(4):
-            rotation = _about(goal, quarter * np.pi / 2) @ lay
+        for quarter in rotations_about(goal, 0.5 * np.pi * np.arange(4)):
+            rotation = quarter @ lay
             miss = turned @ rotation.T - targets
             misfit = float(np.sqrt(np.mean(np.sum(miss**2, axis=1))))
             found.append(
@@ -358,13 +358,6 @@ def rotation_between(
     return np.eye(3) + matrix + matrix @ matrix / (1.0 + a @ b)
 
 
-def _about(axis: Float[np.ndarray, "3"], angle: float) -> Float[np.ndarray, "3 3"]:
-    """Rotation by an angle about an axis."""
-    x, y, z = axis / np.linalg.norm(axis)
-    matrix = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.eye(3) + np.sin(angle) * matrix + (1.0 - np.cos(angle)) * (matrix @ matrix)
-
-
 def rotations_about(
     axis: Float[np.ndarray, "3"], angles: Float[np.ndarray, "n"]
 ) -> Float[np.ndarray, "n 3 3"]:
@@ -377,7 +370,10 @@ def rotations_about(
     angles:
         Angles [rad].
     """
-    return np.array([_about(axis, float(angle)) for angle in angles])
+    x, y, z = axis / np.linalg.norm(axis)
+    matrix = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    sine, cosine = np.sin(angles)[:, None, None], np.cos(angles)[:, None, None]
+    return np.eye(3) + sine * matrix + (1.0 - cosine) * (matrix @ matrix)
 
 
 def _broadest_pair(directions: Float[np.ndarray, "n 3"]) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from porescope.reticular.force_field.bond_graph import bond_rows
 from porescope.reticular.force_field.energy import Energies, PairList, energies_of, pair_list
 from porescope.reticular.force_field.stiffness import block_stiffness, model_stiffness
 from porescope.reticular.force_field.terms import ForceField, force_field_of
+from porescope.reticular.single_thread import single_threaded
 from porescope.reticular.symmetric_moves import SymmetricMoves
 
 _MEMORY = 10
@@ -114,6 +115,7 @@ def relax(
     return relax_in(field, crystal, settings=settings)
 
 
+@single_threaded
 def relax_in(field: ForceField, crystal: Crystal, *, settings: RelaxSettings) -> Relaxed:
     """The same as :func:`relax` with terms that are made already.
 

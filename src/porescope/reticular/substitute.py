@@ -16,11 +16,15 @@ from porescope.reticular.linker_match import (
     LinkerMatch,
     LinkerSites,
     kinds_agree,
+    linker_matches,
     linker_sites,
     match_linker,
+    sites_alike,
 )
-from porescope.reticular.template import Template, is_exchangeable
+from porescope.reticular.template import Template, compact, is_exchangeable
 
+_WAYS = 3
+"""Ways in which one linker is bound."""
 _WELL = 0.06
 """Misfit at which no better shape is looked for."""
 _ASTRAY = 0.8
@@ -94,7 +98,7 @@ def substituted(
         The framework with open links, or ``None`` where a linker or the metal does not fit.
     """
     old = template.assembly
-    blocks, moved, misfits, scales = list(old.blocks), {}, [], []
+    laid: dict[int, list[_Laid]] = {}
     last: dict[str, int] = {}
     for kind, block in enumerate(old.blocks):
         if not is_exchangeable(block):
@@ -108,27 +112,131 @@ def substituted(
         if found is None or found[0].misfit > largest_misfit:
             return None
         match, last[block.smiles], new_sites = found
-        blocks[kind] = _with_ports(conformers[last[block.smiles]], block, match, new_sites)
-        moved[kind] = match
-        misfits.append(match.misfit)
-        scales.append(match.scale)
+        whole = conformers[last[block.smiles]]
+        laid[kind] = [_Laid(match, _with_ports(whole, block, match, new_sites))]
+    return _assembled(template, laid, np.zeros(old.n_pieces, dtype=np.int64), metal, last)
+
+
+def other_bindings(
+    template: Template,
+    *,
+    linkers: Mapping[str, Sequence[Block]],
+    metal: int | None = None,
+    used: Mapping[str, int],
+    most: int = 6,
+    largest_misfit: float = 0.5,
+) -> list[Substituted]:
+    """The same exchange with linkers bound through other atoms, or turned end for end.
+
+    Where a linker has more donor atoms than are bound, or two ends that differ, several frameworks
+    come of one template.
+
+    Parameters
+    ----------
+    template:
+        The framework whose nodes are used.
+    linkers:
+        As for :func:`substituted`.
+    metal:
+        As for :func:`substituted`.
+    used:
+        Conformer for each of the template's linkers, as :func:`substituted` took it.
+    most:
+        Number of frameworks.
+    largest_misfit:
+        Linkers that fit worse are refused.
+    """
+    old = template.assembly
+    laid: dict[int, list[_Laid]] = {}
+    for kind, block in enumerate(old.blocks):
+        if not is_exchangeable(block):
+            continue
+        whole = linkers[block.smiles][used[block.smiles]]
+        new_sites = linker_sites(whole)
+        alike = sites_alike(whole, new_sites)
+        matches = linker_matches(new_sites, linker_sites(block), most=_WAYS, alike=alike)
+        matches = [m for m in matches if m.misfit <= largest_misfit]
+        if not matches:
+            return []
+        laid[kind] = [_Laid(m, _with_ports(whole, block, m, new_sites)) for m in matches]
+    made = [
+        _assembled(template, laid, pattern, metal, dict(used))
+        for pattern in _patterns(old.kinds, {kind: len(ways) for kind, ways in laid.items()})[:most]
+    ]
+    return [one for one in made if one is not None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Laid:
+    """A new linker on an old one."""
+
+    match: LinkerMatch
+    block: Block
+
+
+def _patterns(
+    kinds: Int[np.ndarray, "pieces"], ways: Mapping[int, int]
+) -> list[Int[np.ndarray, "pieces"]]:
+    """Which way each piece is laid, the plainest patterns first, without the one of all first ways.
+
+    All pieces in one further way; then every other piece, and every other pair, in the second.
+    """
+    most = max(ways.values(), default=1)
+    count = np.array([ways.get(int(kind), 1) for kind in kinds], dtype=np.int64)
+    exchanged = np.isin(kinds, list(ways))
+    rank = np.cumsum(exchanged) - 1
+    found = [np.where(exchanged, np.minimum(way, count - 1), 0) for way in range(1, most)]
+    for period in (1, 2):
+        for way in range(1, most):
+            turned = exchanged & (rank // period % 2 == 1)
+            found.append(np.where(turned, np.minimum(way, count - 1), 0))
+    unique = {pattern.tobytes(): pattern for pattern in found if np.any(pattern)}
+    return list(unique.values())
+
+
+def _assembled(
+    template: Template,
+    laid: Mapping[int, Sequence[_Laid]],
+    pattern: Int[np.ndarray, "pieces"],
+    metal: int | None,
+    used: dict[str, int],
+) -> Substituted | None:
+    """The template with its linkers exchanged, each piece in its way."""
+    old = template.assembly
+    blocks = list(old.blocks)
+    place: dict[tuple[int, int], int] = {}
+    for kind, ways in laid.items():
+        for way, one in enumerate(ways):
+            if way == 0:
+                blocks[kind] = one.block
+                place[kind, way] = kind
+            else:
+                place[kind, way] = len(blocks)
+                blocks.append(one.block)
     same = True
     if metal is not None and template.metals != (metal,):
         if len(template.metals) != 1 or not same_family(template.metals[0], metal):
             return None
         same = False
         blocks = [_with_metal(b, template.metals[0], metal) for b in blocks]
-    origins, rotations = old.origins.copy(), old.rotations.copy()
+    origins, rotations, kinds = old.origins.copy(), old.rotations.copy(), old.kinds.copy()
+    matches: list[LinkerMatch] = []
     for piece, kind in enumerate(old.kinds.tolist()):
-        if kind in moved:
-            origins[piece] += rotations[piece] @ moved[kind].shift
-            rotations[piece] = rotations[piece] @ moved[kind].rotation
+        if kind not in laid:
+            continue
+        match = laid[kind][int(pattern[piece])].match
+        kinds[piece] = place[kind, int(pattern[piece])]
+        origins[piece] += rotations[piece] @ match.shift
+        rotations[piece] = rotations[piece] @ match.rotation
+        matches.append(match)
+    scales = [match.scale for match in {id(m): m for m in matches}.values()]
+    assembly = replace(old, blocks=tuple(blocks), kinds=kinds, origins=origins, rotations=rotations)
     return Substituted(
-        assembly=replace(old, blocks=tuple(blocks), origins=origins, rotations=rotations),
-        misfit=max(misfits, default=0.0),
+        assembly=compact(assembly) if len(blocks) > len(old.blocks) else assembly,
+        misfit=max((m.misfit for m in matches), default=0.0),
         scale=float(np.mean(scales)) if scales else 1.0,
         same_metal=same,
-        used=last,
+        used=used,
     )
 
 

@@ -8,7 +8,7 @@ crystals that are easily confused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -20,11 +20,11 @@ from torch import Tensor, nn
 
 from porescope.crystal.elements import is_metal
 from porescope.datasets.retrieval_set import RetrievalSet, likely_confusions
-from porescope.models.contrastive import contrast
+from porescope.models.contrastive import Contrast, contrast
 from porescope.models.inputs import ELEMENT_SLOTS, CrystalInputs, PatternInputs
 from porescope.models.retrieval.predict import batch_of_crystals, batch_of_patterns
 from porescope.models.retrieval_model import RetrievalModel
-from porescope.nn.parallel import process_count
+from porescope.nn.parallel import process_count, process_rank
 from porescope.training.metrics import hit_rates, ranks_of_truth
 from porescope.training.peak_corruption import PeakBatch, corrupted_pairs, ideal_lines
 from porescope.training.peak_draws import PeakCorruptionConfig
@@ -126,6 +126,8 @@ class RetrievalTask:
     contents:
         Adds atoms, beads or linkers. Cells are then left as they are, and crystals without
         contents are left out.
+    objective:
+        The preset's loss (:func:`porescope.models.registry.loss_of`); symmetric InfoNCE by default.
     seed:
         Seed of the order of the examples.
     """
@@ -137,6 +139,7 @@ class RetrievalTask:
         config: RetrievalTaskConfig | None = None,
         needs: frozenset[str] = frozenset(),
         contents: Contents | None = None,
+        objective: Callable[..., Contrast] = contrast,
         seed: int = 0,
     ) -> None:
         config = RetrievalTaskConfig() if config is None else config
@@ -144,7 +147,7 @@ class RetrievalTask:
             unchanged = replace(config.corruption, new_cell_share=0.0)
             config = replace(config, corruption=unchanged)
         self.data, self.config, self.needs = data, config, needs
-        self.contents, self.seed = contents, seed
+        self.contents, self.objective, self.seed = contents, objective, seed
         self.train_rows = self._usable(data.rows("train", preferred=False))
         self.validation_rows = self._usable(data.rows("validation"))
 
@@ -216,7 +219,9 @@ class RetrievalTask:
         paired = np.zeros(len(rows), dtype=bool)
         paired[twins] = paired[len(rows) - 1 - twins] = True
         pairs = corrupted_pairs(self.data, rows, config=corruption, rng=rng, fixed=paired)
-        own = np.arange(len(rows)) + int(self.data.frameworks.max()) + 1
+        # numbers that no framework has, and no other process gives
+        first = int(self.data.frameworks.max()) + 1 + process_rank() * len(rows)
+        own = np.arange(len(rows)) + first
         alone = pairs.changed.copy()
         alone[twins] = True
         return RetrievalBatch(
@@ -301,9 +306,9 @@ class RetrievalTask:
         return most_frequent_metal(self.data.composition)
 
     def loss(self, model: nn.Module, batch: RetrievalBatch) -> Tensor:
-        """Symmetric InfoNCE of a batch."""
+        """The preset's loss of a batch."""
         assert isinstance(model, RetrievalModel)
-        return contrast(
+        return self.objective(
             model, batch.patterns, batch.crystals, groups=batch.groups, chunk=self.config.chunk
         ).loss
 

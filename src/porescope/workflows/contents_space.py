@@ -31,6 +31,7 @@ from porescope.models.inputs import (
     PatternInputs,
 )
 from porescope.models.retrieval.predict import batch_of_crystals, embed_crystals, pattern_inputs
+from porescope.models.retrieval_model import RetrievalModel
 from porescope.models.shipped import weights_file
 from porescope.training.contents_inputs import contents_of_library
 from porescope.training.peak_corruption import WAVELENGTH, ideal_lines
@@ -91,31 +92,7 @@ def open_contents_space(
     name = f"contents-{hashlib.sha256(known.encode()).hexdigest()[:16]}.npz"
     kept = (cache_folder() if folder is None else folder) / name
     if not kept.is_file():
-        data = retrieval_set(library)
-        packed = contents_of_library(
-            contents,
-            library=library,
-            numbers=data.ids,
-            needs=model.needs,
-            most_atoms=getattr(model.config, "most_atoms", None),
-        )
-        rows = np.flatnonzero(packed.available(np.arange(len(data))))
-        made = np.empty((len(rows), model.dimension), dtype=np.float32)
-        for start in range(0, len(rows), ROWS):
-            part = rows[start : start + ROWS]
-            lines = ideal_lines(data, part)
-            inputs = batch_of_crystals(
-                lines.q,
-                lines.log_intensity,
-                mask=lines.mask,
-                composition=data.composition[part],
-                volume_per_atom=data.volume_per_atom[part],
-            )
-            inputs = packed.crystals(inputs, part)
-            made[start : start + len(part)] = embed_crystals(model, inputs, chunk=16)
-            if progress is not None:
-                progress("embedding the library", (start + len(part)) / len(rows))
-        _save(kept, embeddings=made, numbers=data.ids[rows], frameworks=data.frameworks[rows])
+        _embed(model, library, contents=contents, out=kept, progress=progress)
     with np.load(kept, allow_pickle=False) as held:
         index = RetrievalIndex(
             model=model,
@@ -126,12 +103,50 @@ def open_contents_space(
     return LibrarySpace(index=index, card=card, weights=path, digest=digest)
 
 
-def _save(path: Path, **arrays: np.ndarray) -> None:
+def _embed(
+    model: RetrievalModel,
+    library: Library,
+    *,
+    contents: Path,
+    out: Path,
+    progress: Progress | None,
+) -> None:
+    """Embed what is in the store, and keep it."""
+    data = retrieval_set(library)
+    packed = contents_of_library(
+        contents,
+        library=library,
+        numbers=data.ids,
+        needs=model.needs,
+        most_atoms=getattr(model.config, "most_atoms", None),
+    )
+    rows = np.flatnonzero(packed.available(np.arange(len(data))))
+    made = np.empty((len(rows), model.dimension), dtype=np.float32)
+    for start in range(0, len(rows), ROWS):
+        part = rows[start : start + ROWS]
+        lines = ideal_lines(data, part)
+        inputs = batch_of_crystals(
+            lines.q,
+            lines.log_intensity,
+            mask=lines.mask,
+            composition=data.composition[part],
+            volume_per_atom=data.volume_per_atom[part],
+        )
+        inputs = packed.crystals(inputs, part)
+        made[start : start + len(part)] = embed_crystals(model, inputs, chunk=16)
+        if progress is not None:
+            progress("embedding the library", (start + len(part)) / len(rows))
+    _save(out, embeddings=made, numbers=data.ids[rows], frameworks=data.frameworks[rows])
+
+
+def _save(
+    path: Path, *, embeddings: np.ndarray, numbers: np.ndarray, frameworks: np.ndarray
+) -> None:
     """Write arrays so that they are there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with partial.open("wb") as stream:
-        np.savez(stream, **arrays)
+        np.savez(stream, embeddings=embeddings, numbers=numbers, frameworks=frameworks)
     os.replace(partial, path)
 
 

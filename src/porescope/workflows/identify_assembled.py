@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from porescope.datasets.template_store import TemplateEntry, TemplateStore
 from porescope.diffraction.breathe import BreatheConfig
 from porescope.diffraction.breathe_cells import breathe_cells
 from porescope.diffraction.peaks import PeakList
-from porescope.diffraction.search import SearchConfig, search_cards
+from porescope.diffraction.search import SearchConfig
 from porescope.errors import ConfigError, ConvergenceError
 from porescope.reticular.assembly import bonds_of_assembly
 from porescope.reticular.smiles import canonical_smiles, linker_key
+from porescope.workflows.assembled_odds import log_odds_of
 from porescope.workflows.candidate_fits import FitTask
 from porescope.workflows.identify import (
     Identification,
@@ -28,6 +29,7 @@ from porescope.workflows.identify import (
 )
 from porescope.workflows.learned import LearnedQuery
 from porescope.workflows.probability import ProbabilityModel
+from porescope.workflows.proposal_cells import IN_CELL, indexed_cells, proposals_in_cells
 from porescope.workflows.proposal_space import ASSEMBLED, JoinedSpace, join_proposals
 from porescope.workflows.propose import (
     Proposal,
@@ -35,15 +37,16 @@ from porescope.workflows.propose import (
     overlaps,
     propose_frameworks,
 )
-from porescope.workflows.shortlist import ShortlistConfig, reflection_table
+from porescope.workflows.shortlist import ShortlistConfig, reflection_table, search_rows
 
 ASSEMBLED_SEARCH = SearchConfig(max_strain=0.06, tolerance_relative=0.005)
 """Assembled cells are off by a few percent."""
 ASSEMBLED_BREATHE = BreatheConfig(max_deviation=0.04)
 """Each edge by its own amount."""
-LINES_PRICE = 0.8
-"""Taken off the logarithm of the odds of an assembled framework for each factor of e by which its
-lines outnumber the peaks: among many assembled cells one without symmetry fits by chance."""
+INDEXED_SEARCH = SearchConfig(max_strain=0.002, tolerance_relative=0.002)
+"""Indexed cells are right or wrong."""
+INDEXED_BREATHE = BreatheConfig(max_deviation=0.001)
+"""They hardly breathe."""
 N_RELAXED = 10
 """Assembled frameworks that are relaxed, and then fitted again."""
 MOST_RELAXED_ATOMS = 600
@@ -132,16 +135,25 @@ def identify_assembled(
             store=store,
             config=config,
             without=without,
-            progress=lambda share: tell("assembling frameworks", 0.05 + 0.45 * share),
+            progress=lambda share: tell("assembling frameworks", 0.05 + 0.4 * share),
         )
-    joined = with_breathed_cells(join_proposals(space, proposals), peaks, task=task, kind=kind)
+    tell("indexing", 0.45)
+    cells = indexed_cells(peaks_within(peaks, task))
+    placed = proposals_in_cells(proposals, cells)
+    joined = join_proposals(space, [*proposals, *placed])
+    joined = with_breathed_cells(joined, peaks, task=task, kind=kind)
     contents = store.linkers_of()
     mine = ~joined.assembled
     mine[: space.table.n_cards] &= _right_linkers(space, contents, pot=pot, linkers=linkers)
     if allowed is not None:
         mine[: space.table.n_cards] &= allowed
-    common = {"task": task, "kind": kind, "model": model, "elements": elements}
-    common["learned"] = learned
+    common = {
+        "task": task,
+        "kind": kind,
+        "model": model,
+        "elements": elements,
+        "learned": learned,
+    }
     library = identify_peaks(
         joined.space,
         peaks,
@@ -156,30 +168,44 @@ def identify_assembled(
         breathe=ASSEMBLED_BREATHE,
         uneven_penalty=1.0,
     )
+    exact = replace(loose, search=INDEXED_SEARCH, breathe=INDEXED_BREATHE)
+    indexed = joined.named(lambda id: IN_CELL in id)
     assembled = identify_peaks(
         joined.space,
         peaks,
         config=loose,
-        allowed=joined.assembled,
-        progress=lambda stage, share: tell(stage, 0.65 + 0.15 * share),
+        allowed=joined.assembled & ~indexed,
+        progress=lambda stage, share: tell(stage, 0.65 + 0.1 * share),
         **common,
     )
+    if indexed.any():
+        there = identify_peaks(joined.space, peaks, config=exact, allowed=indexed, **common)
+        assembled = _merged(assembled, there)
     tell("relaxing the best assembled", 0.8)
     relaxed = relaxed_proposals(assembled, joined)
     nothing = space.only(np.zeros(space.table.n_cards, dtype=bool))
     more = with_breathed_cells(join_proposals(nothing, relaxed), peaks, task=task, kind=kind)
     if more.assembled.any():
-        again = identify_peaks(more.space, peaks, config=loose, allowed=more.assembled, **common)
+        there = more.named(lambda id: IN_CELL in id)
         joined, moved = joined.extended(more)
-        assembled = replace(
-            assembled,
-            scored=(
-                *assembled.scored,
-                *(replace(scored, row=moved[scored.row]) for scored in again.scored),
-            ),
-        )
+        for settings, rows in ((loose, more.assembled & ~there), (exact, there)):
+            if rows.any():
+                again = identify_peaks(more.space, peaks, config=settings, allowed=rows, **common)
+                assembled = _merged(assembled, again, moved)
     both = [library, assembled]
-    return _ranked_together(both, joined, contents, peaks, task=task, model=model)
+    return _ranked_together(both, joined, contents, peaks, cells, task=task, model=model)
+
+
+def _merged(
+    one: Identification, other: Identification, moved: Mapping[int, int] | None = None
+) -> Identification:
+    """Both in one, the more probable first; rows of the other may have moved."""
+    scored = [
+        *one.scored,
+        *(replace(s, row=s.row if moved is None else moved[s.row]) for s in other.scored),
+    ]
+    scored.sort(key=lambda s: -s.probability)
+    return replace(one, scored=tuple(scored))
 
 
 def relaxed_proposals(found: Identification, joined: JoinedSpace) -> list[Proposal]:
@@ -196,12 +222,13 @@ def relaxed_proposals(found: Identification, joined: JoinedSpace) -> list[Propos
     """
     from porescope.reticular.relax import RelaxSettings, relax
 
-    settings = RelaxSettings(max_steps=120, max_force=0.05, max_stress=1e-3, fixed_symmetry=False)
+    free = RelaxSettings(max_steps=120, max_force=0.05, max_stress=1e-3, fixed_symmetry=False)
     result = []
     for scored in found.scored[:N_RELAXED]:
         proposal = joined.proposals[scored.card.id]
         if proposal.crystal.n_atoms > MOST_RELAXED_ATOMS:
             continue
+        settings = replace(free, fixed_cell=IN_CELL in proposal.id)
         try:
             crystal = relax(
                 proposal.crystal, bonds_of_assembly(proposal.assembly), settings=settings
@@ -233,13 +260,15 @@ def with_breathed_cells(
     """
     table = joined.space.table
     loose = joined.assembled & (table.space_groups <= 15)
+    loose &= ~joined.named(lambda id: IN_CELL in id)
     rows = np.flatnonzero(loose)
     if not len(rows):
         return joined
     within = peaks_within(peaks, task)
     reflections = reflection_table(table, kind=kind)
-    hits = search_cards(
+    hits = search_rows(
         reflections,
+        loose,
         within,
         two_theta_range_deg=task.two_theta_range_deg,
         polarised=kind == "xray",
@@ -279,6 +308,7 @@ def _ranked_together(
     joined: JoinedSpace,
     contents: dict[str, tuple[str, ...]],
     peaks: PeakList,
+    cells: Sequence[Float[np.ndarray, "3 3"]],
     *,
     task: FitTask,
     model: ProbabilityModel | None,
@@ -291,15 +321,17 @@ def _ranked_together(
             prior[scored.card.id] = float(np.log(KNOWN_LINKERS_ODDS))
         graphs.add(scored.card.net_hash)
         found.append(scored)
-    for scored in both[1].scored:
-        if scored.card.net_hash not in graphs:
-            lines = max(scored.evidence.lines_per_peak, 1.0)
-            prior[scored.card.id] = -LINES_PRICE * float(np.log(lines))
-            found.append(scored)
+    n_peaks = peaks_within(peaks, task).n_peaks
+    new = [scored for scored in both[1].scored if scored.card.net_hash not in graphs]
+    prior |= {
+        scored.card.id: odds
+        for scored, odds in zip(new, log_odds_of(new, cells, n_peaks=n_peaks), strict=True)
+    }
+    found += new
     ranked = rank_scored(
         found,
         shortlist=both[0].shortlist,
-        n_peaks=peaks_within(peaks, task).n_peaks,
+        n_peaks=n_peaks,
         model=model,
         space=joined.space,
         log_prior=prior,

@@ -20,7 +20,7 @@ from porescope.datasets.library import Library
 from porescope.diffraction.peaks import PeakList
 from porescope.diffraction.radiation import Radiation
 from porescope.errors import ConfigError, ParseError
-from porescope.models.shipped import DEFAULT, shipped_names, weights_file
+from porescope.models.shipped import DEFAULT, weights_file
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share that is finished, 0 to 1."""
@@ -82,8 +82,11 @@ def is_ready(weights: str | Path = DEFAULT) -> bool:
     weights:
         Name of shipped weights, or a checkpoint.
     """
-    there = str(weights) in shipped_names() or Path(weights).is_file()
-    return there and all(find_spec(name) is not None for name in ("torch", "safetensors"))
+    try:
+        weights_file(weights)
+    except ConfigError:
+        return False
+    return all(find_spec(name) is not None for name in ("torch", "safetensors"))
 
 
 def learned_query(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -95,6 +95,21 @@ class JoinedSpace:
     """Which rows are assembled."""
     proposals: Mapping[str, Proposal]
     """The proposals, by the identifiers of their cards."""
+
+    def named(self, test: Callable[[str], bool]) -> Bool[np.ndarray, "cards"]:
+        """Which rows are assembled frameworks whose names pass a test.
+
+        Parameters
+        ----------
+        test:
+            Told the identifier of a card.
+        """
+        library = self.space.library
+        assert isinstance(library, LibraryWithProposals)
+        result = self.assembled.copy()
+        numbers = self.space.table.ids[self.assembled] - _FIRST
+        result[self.assembled] = [test(library.extra[int(n)].id) for n in numbers]
+        return result
 
     def with_cells(
         self, rows: Int[np.ndarray, "rows"], lattices: Float[np.ndarray, "rows 3 3"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 
 from porescope.datasets.template_store import TemplateEntry
 from porescope.errors import ConfigError
@@ -20,7 +21,8 @@ from porescope.reticular.placing import PlacingConfig, place_on_net
 from porescope.reticular.placing_copies import interpenetrated, stacked
 from porescope.reticular.smiles import linker_key
 from porescope.workflows.hypothetical_nets import COMMON_NETS
-from porescope.workflows.propose import ROOM, Proposal, ProposeConfig, overlaps
+from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
+from porescope.workflows.propose_build import overlaps
 
 N_NETS = 4
 """Nets in space that are tried for each node and form of the linkers."""
@@ -72,16 +74,19 @@ def _ways(
     """Nodes and linkers that go together: the first shape of each form of the linkers."""
     forms = [_forms(found) for found in linkers.values()]
     if metals:
-        if len(forms) != 1 or len(metals) != 1:
+        if len(forms) > 2 or len(metals) != 1:
             return
         try:
             known = nodes_of_metal(metals[0])
         except ConfigError:
             return
         nodes = [n for n in known if n.rank == 0 and 3 <= n.n_ports <= _MOST_PORTS]
-        for form in forms[0][:2]:
+        if len(forms) == 2:
+            # nodes with ends of two kinds first: paddlewheels that take pillars
+            nodes.sort(key=lambda n: len(set(n.numbers[n.port_atoms].tolist())) == 1)
+        for chosen in product(*(form[:2] for form in forms)):
             for node in nodes:
-                yield [node], [form]
+                yield [node], list(chosen)
         return
     if not all(forms):
         return

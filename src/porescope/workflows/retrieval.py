@@ -110,9 +110,19 @@ class RetrievalIndex:
         score = self.similarities(query[None])[0]
         if allowed is not None:
             score = np.where(allowed, score, -np.inf)
+        # cards of one framework often lie together: more cards than frameworks are sorted
+        found = self._first_of_each(score, _highest(score, n=8 * n + 64), n=n)
+        if len(found) < n:
+            found = self._first_of_each(score, _highest(score, n=len(score)), n=n)
+        return found
+
+    def _first_of_each(
+        self, score: Float[np.ndarray, "cards"], rows: Int[np.ndarray, "rows"], *, n: int
+    ) -> list[Neighbour]:
+        """The first card of each framework among some rows."""
         found: list[Neighbour] = []
         seen: set[int] = set()
-        for row in np.argsort(-score, kind="stable").tolist():
+        for row in rows.tolist():
             if len(found) >= n or not np.isfinite(score[row]):
                 break
             if int(self.frameworks[row]) in seen:
@@ -156,6 +166,15 @@ class RetrievalIndex:
     def embed_card(self, card: PowderCard) -> Float[np.ndarray, "dimension"]:
         """The embedding of a card that is in no library."""
         return embed_crystals(self.model, inputs_of_card(card))[0]
+
+
+def _highest(score: Float[np.ndarray, "cards"], *, n: int) -> Int[np.ndarray, "rows"]:
+    """Rows of the highest scores, falling; of equal ones the first row first."""
+    if n >= len(score):
+        return np.argsort(-score, kind="stable")
+    least = np.partition(score, len(score) - n)[len(score) - n]
+    rows = np.flatnonzero(score >= least)
+    return rows[np.argsort(-score[rows], kind="stable")]
 
 
 def elements_allowed(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import Float
+from dataclasses import replace
 
+import numpy as np
+from jaxtyping import Bool, Float
+
+from porescope.crystal.space_group import P1
 from porescope.crystal.structure import Crystal
 from porescope.datasets.cards import PowderCard
 from porescope.datasets.making import CardConfig, card_reflections, without_displacements
 from porescope.datasets.retrieval_set import ELEMENT_SLOTS, composition_of
+from porescope.diffraction.scattering import MAX_ATOMIC_NUMBER
 from porescope.errors import ConfigError
 from porescope.models.inputs import CrystalInputs
 from porescope.models.retrieval.predict import batch_of_crystals
@@ -78,3 +82,38 @@ def _inputs_of_lines(
         composition=composition[None].astype(np.float32),
         volume_per_atom=np.array([volume_per_atom], dtype=np.float32),
     )
+
+
+def known_part(crystal: Crystal) -> Crystal:
+    """The crystal without atoms that no form factor is known of.
+
+    Raises
+    ------
+    ConfigError
+        Where nothing is left.
+    """
+    known = is_known(crystal)
+    if known.all() and len(known):
+        return crystal
+    if not known.any():
+        raise ConfigError(
+            f"no atom of the crystal {crystal.name!r} is of a known element; check its symbols"
+        )
+    return replace(
+        crystal,
+        frac=crystal.frac[known],
+        numbers=crystal.numbers[known],
+        occupancy=crystal.occupancy[known],
+        u_iso=crystal.u_iso[known],
+        u_aniso=None,
+        isotopes=None,
+        charges=None,
+        labels=(),
+        space_group=P1,
+        orbit=None,
+    )
+
+
+def is_known(crystal: Crystal) -> Bool[np.ndarray, "atoms"]:
+    """Which atoms are of an element with a form factor."""
+    return (crystal.numbers >= 1) & (crystal.numbers <= MAX_ATOMIC_NUMBER)

@@ -100,8 +100,9 @@ def shortlist_frameworks(
     reflections = reflection_table(table, kind=kind)
     polarised = kind == "xray"
     if hits is None:
-        hits = search_cards(
+        hits = search_rows(
             reflections,
+            np.ones(table.n_cards, dtype=bool) if allowed is None else allowed,
             peaks,
             two_theta_range_deg=two_theta_range_deg,
             polarised=polarised,
@@ -147,6 +148,48 @@ def shortlist_frameworks(
         chance_score=float(np.median(beyond)) if len(beyond) else 0.0,
         n_searched=table.n_cards if allowed is None else int(allowed.sum()),
     )
+
+
+def search_rows(
+    reflections: ReflectionTable,
+    rows: Bool[np.ndarray, "cards"],
+    peaks: PeakList,
+    *,
+    two_theta_range_deg: tuple[float, float],
+    polarised: bool,
+    config: SearchConfig,
+) -> SearchHits:
+    """The isotropic search of some of the cards; the others score nothing.
+
+    Parameters
+    ----------
+    reflections:
+        All cards.
+    rows:
+        Which of them are compared.
+    peaks, two_theta_range_deg, polarised, config:
+        As for :func:`porescope.diffraction.search.search_cards`.
+    """
+    settings = {
+        "two_theta_range_deg": two_theta_range_deg,
+        "polarised": polarised,
+        "config": config,
+    }
+    if rows.all():
+        return search_cards(reflections, peaks, **settings)
+    counts = np.diff(reflections.offsets)
+    within = np.repeat(rows, counts)
+    offsets = np.concatenate([[0], np.cumsum(counts[rows])])
+    part = ReflectionTable(
+        lattice=reflections.lattice[rows],
+        offsets=offsets.astype(reflections.offsets.dtype),
+        hkl=reflections.hkl[within],
+        intensity=reflections.intensity[within],
+    )
+    found = search_cards(part, peaks, **settings)
+    score, strain, zero = (np.zeros(len(rows)) for _ in range(3))
+    score[rows], strain[rows], zero[rows] = found.score, found.strain, found.zero_shift_deg
+    return SearchHits(score=score, strain=strain, zero_shift_deg=zero)
 
 
 def reflection_table(table: CardTable, *, kind: str) -> ReflectionTable:

@@ -27,6 +27,7 @@ from porescope.workflows.identify import peaks_within
 from porescope.workflows.library_space import LibrarySpace, open_space
 from porescope.workflows.measured import measured_pattern
 from porescope.workflows.retrieval import Neighbour, RetrievalIndex
+from porescope.workflows.retrieval_inputs import is_known, known_part
 from porescope.workflows.similar_result import (
     Attention,
     SimilarConfig,
@@ -90,6 +91,9 @@ def similar_frameworks(
     started = time.perf_counter()
     tell("reading", 0.0)
     query = read_query(source, config=config)
+    warnings = _warnings(query)
+    if isinstance(query, Crystal):
+        query = known_part(query)
     opened = Library.open() if library is None else library
     try:
         if space is None:
@@ -112,7 +116,7 @@ def similar_frameworks(
         prepared=prepared,
         space=space,
         n_searched=len(space.index) if allowed is None else int(allowed.sum()),
-        warnings=_warnings(query),
+        warnings=warnings,
         attention=attend(near[0].row) if near and attend is not None else None,
         settings=_settings(config, space=space, prepared=prepared),
         seconds=time.perf_counter() - started,
@@ -125,7 +129,7 @@ def read_query(
 ) -> Crystal | PreparedPattern:
     """A crystal, or a pattern with its peaks.
 
-    A CIF is read as a crystal, and as a pattern where it holds none.
+    A CIF is read as a crystal, and as a pattern where it holds none or the pattern is asked for.
 
     Parameters
     ----------
@@ -134,7 +138,7 @@ def read_query(
     config:
         Radiation and range.
     """
-    if isinstance(source, (str, Path)) and Path(source).suffix.lower() in CIF_SUFFIXES:
+    if isinstance(source, (str, Path)) and _is_cif(source) and not config.as_pattern:
         try:
             source = read_cif(source)
         except ParseError as no_crystal:
@@ -143,9 +147,12 @@ def read_query(
             except ParseError:
                 raise no_crystal from None
     if isinstance(source, Crystal):
-        _check_crystal(source)
         return source
     return _prepared(source, config=config)
+
+
+def _is_cif(source: str | Path) -> bool:
+    return Path(source).suffix.lower() in CIF_SUFFIXES
 
 
 def _prepared(source: str | Path | Pattern, *, config: SimilarConfig) -> PreparedPattern:
@@ -161,16 +168,6 @@ def _prepared(source: str | Path | Pattern, *, config: SimilarConfig) -> Prepare
             "measure longer, or give another --range"
         )
     return prepared
-
-
-def _check_crystal(crystal: Crystal) -> None:
-    """Refuse what no pattern could be made of."""
-    if crystal.n_atoms == 0:
-        raise ConfigError(f"the crystal {crystal.name!r} has no atoms; check the file")
-    if not (crystal.numbers > 0).any():
-        raise ConfigError(
-            f"no atom of the crystal {crystal.name!r} is of a known element; check its symbols"
-        )
 
 
 def _opened(
@@ -334,11 +331,9 @@ def _rows(
 def _warnings(query: Crystal | PreparedPattern) -> tuple[str, ...]:
     """What the user should know."""
     if isinstance(query, Crystal):
-        unknown = int((query.numbers <= 0).sum())
-        if not unknown:
-            return ()
+        unknown = int((~is_known(query)).sum())
         plural = "s are" if unknown > 1 else " is"
-        return (f"{unknown} atom{plural} of no known element and counted as such.",)
+        return (f"{unknown} atom{plural} of no known element and left out.",) if unknown else ()
     said = list(query.warnings)
     if query.peaks.n_peaks < FEW_PEAKS:
         said.append(

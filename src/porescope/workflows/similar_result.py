@@ -29,6 +29,8 @@ class SimilarConfig:
     """Formula of the framework: it must have these elements, and no others but hydrogen."""
     linkers: tuple[str, ...] = ()
     """SMILES of the linkers; read by the preset ``xrd2mof`` alone."""
+    as_pattern: bool = False
+    """Whether a CIF that holds atoms and a pattern is read as a pattern."""
     radiation: Radiation | None = None
     """Overrides what the file says."""
     two_theta_range_deg: tuple[float, float] | None = None

@@ -220,6 +220,7 @@ def solve_pattern(
             range_deg=(low, high),
             background="asymmetrically reweighted penalised least squares",
             first=first,
+            learned=learned.weights if learned else "",
         ),
         n_searched=space.table.n_cards,
         seconds=time.perf_counter() - started,

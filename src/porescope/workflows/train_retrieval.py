@@ -15,7 +15,7 @@ try:
 except ImportError as error:  # pragma: no cover
     raise MissingExtraError("torch", extra="ml") from error
 
-from porescope.models.registry import build_model, config_from_dict, preset_named
+from porescope.models.registry import build_model, config_from_dict, loss_of, preset_named
 from porescope.training.config import TrainConfig
 from porescope.training.loop import TrainProgress, TrainResult, train
 from porescope.training.precision import chosen_device
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TRAINING: Mapping[str, TrainConfig] = {
     "small": TrainConfig(
-        epochs=320, learning_rate=1.5e-3, ema_decay=0.999, warmup_steps=150, validate_every=10
+        epochs=100, learning_rate=1.5e-3, ema_decay=0.998, warmup_steps=100, validate_every=10
     ),
     "xtalnet": TrainConfig(epochs=60, learning_rate=5e-4, validate_every=2),
     "xrd2mof": TrainConfig(epochs=60, learning_rate=5e-4, validate_every=2),
@@ -35,7 +35,8 @@ TRAINING: Mapping[str, TrainConfig] = {
 TASKS: Mapping[str, RetrievalTaskConfig] = {
     "small": RetrievalTaskConfig(batch_size=2048),
     "xtalnet": RetrievalTaskConfig(batch_size=256, chunk=32),
-    "xrd2mof": RetrievalTaskConfig(batch_size=256, chunk=64),
+    # its normalisations run over what is encoded at once, and its loss over the whole batch
+    "xrd2mof": RetrievalTaskConfig(batch_size=256),
 }
 """Batches of each preset where nothing else is said."""
 MADE_FROM_CARDS = frozenset({"profile", "elements", "metal"})
@@ -99,6 +100,7 @@ def train_retrieval(
         config=TASKS[preset] if task is None else task,
         needs=model.needs,
         contents=contents,
+        objective=loss_of(known),
         seed=config.seed,
     )
     return train(

@@ -68,20 +68,24 @@ def methods_paragraph(
     range_deg: tuple[float, float],
     background: str,
     first: Candidate | None,
+    learned: str = "",
 ) -> str:
     """A paragraph for the methods section of a paper."""
     assembled = ""
     if n_assembled:
         assembled = f" and {n_assembled:,} frameworks assembled from the metal and the linkers"
+    near = ""
+    if learned:
+        near = f" the nearest in a learned space (weights {learned}) were looked at too;"
     text = (
         f"The powder pattern ({radiation}, 2θ = {range_deg[0]:.1f}–{range_deg[1]:.1f}°) was "
         f"analysed with porescope {version}. The background was estimated with {background}, and "
         f"peaks were located by least-squares fits of pseudo-Voigt functions. The peaks were "
         f"compared with calculated reflection lists of {n_searched:,} known frameworks{assembled}, "
-        f"with each cell edge free to change by up to about 4 %; the {n_fits} best were fitted to "
-        "the whole pattern, with calculated intensities and by the Le Bail method. Probabilities "
-        "come from a conditional logit calibrated on simulated, corrupted patterns of frameworks, "
-        "half of them absent from the library."
+        f"with each cell edge free to change by up to about 4 %;{near} the {n_fits} best were "
+        "fitted to the whole pattern, with calculated intensities and by the Le Bail method. "
+        "Probabilities come from a conditional logit calibrated on simulated, corrupted patterns "
+        "of frameworks, half of them absent from the library."
     )
     if first is not None:
         a, b, c, alpha, beta, gamma = first.cell

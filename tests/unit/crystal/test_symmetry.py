@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from crystals import quartz, rock_salt
 
+from porescope.crystal.space_group import space_group_from_symbol
 from porescope.crystal.structure import crystal_from_asymmetric_unit
 from porescope.crystal.symmetry import find_symmetry, standardise, symmetrised
 from porescope.crystal.transform import change_of_basis, orbits_under, primitive_cell, supercell
@@ -89,3 +90,20 @@ def test_vectors_that_are_no_translations_are_refused():
 def test_operations_that_do_not_fit_the_atoms_are_refused():
     with pytest.raises(ConfigError, match="operations"):
         orbits_under(quartz(), space_group=rock_salt().space_group)
+
+
+@pytest.mark.parametrize("copies", [(2, 1, 1), (1, 1, 3)])
+def test_making_symmetry_exact_leaves_a_supercell_of_high_symmetry_alone(copies):
+    # the threefold axes of the cube are lost, and with them atoms cease to be equivalent
+    cube = crystal_from_asymmetric_unit(
+        lattice=np.eye(3) * 9.0,
+        frac=np.array([[0.0, 0.0, 0.0], [0.13, 0.27, 0.41]]),
+        numbers=np.array([26, 16]),
+        space_group=space_group_from_symbol("P a -3"),
+    )
+    whole = supercell(cube.without_symmetry(), repeats=copies)
+    found = find_symmetry(whole, symmetrise=True)
+    assert found.space_group.n_ops > 1
+    moved = found.frac - whole.frac
+    assert np.abs(moved - np.rint(moved)).max() < 1e-9
+    assert np.allclose(found.lattice, whole.lattice)

@@ -12,6 +12,7 @@ from porescope.reticular.assembly import (
     bonds_of_assembly,
     crystal_of_assembly,
     link_gaps,
+    linked_translations,
     with_nearest_ports,
 )
 from toy_framework import cubic, octahedron
@@ -71,3 +72,11 @@ def test_mixed_up_ports_of_one_atom_are_found() -> None:
     mixed.links[:, 1] = np.roll(mixed.links[:, 1], 1)
     assert link_gaps(mixed).max() > 0.5
     assert np.array_equal(with_nearest_ports(mixed).links, toy.links)
+
+
+def test_a_framework_runs_on_in_three_directions_and_its_layers_in_two() -> None:
+    whole = cubic()
+    assert np.array_equal(linked_translations(whole), np.eye(3))
+    flat = replace(whole, links=whole.links[whole.links[:, 2] != 3])
+    assert np.array_equal(linked_translations(flat), np.eye(3)[:2])
+    assert len(linked_translations(replace(whole, links=whole.links[:0]))) == 0

@@ -9,7 +9,12 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from porescope.reticular.block import Block
-from porescope.reticular.linker_match import linker_sites, match_linker
+from porescope.reticular.linker_match import (
+    linker_matches,
+    linker_sites,
+    match_linker,
+    sites_alike,
+)
 from toy_framework import rod
 
 
@@ -79,3 +84,35 @@ def test_a_mirror_image_is_taken_for_a_chiral_linker() -> None:
     assert match is not None
     assert np.linalg.det(match.rotation) == pytest.approx(-1.0)
     assert match.misfit < 1e-6
+
+
+def test_sites_that_symmetry_exchanges_are_alike() -> None:
+    chain = _chain((6, 6, 6, 6))
+    assert len(set(sites_alike(chain, linker_sites(chain)).tolist())) == 1
+    tailed = _chain((6, 6, 7, 6))
+    assert len(set(sites_alike(tailed, linker_sites(tailed)).tolist())) == 2
+
+
+def test_a_linker_with_two_different_ends_lies_in_two_ways() -> None:
+    old = linker_sites(rod(length=4.2))
+    same, tailed = _chain((6, 6, 6, 6)), _chain((6, 6, 7, 6))
+    for new, ways in ((same, 1), (tailed, 2)):
+        sites = linker_sites(new)
+        found = linker_matches(sites, old, most=4, alike=sites_alike(new, sites))
+        assert len(found) == ways
+        assert [m.misfit for m in found] == sorted(m.misfit for m in found)
+    assert found[0].sites.tolist() == found[1].sites.tolist()[::-1]
+
+
+def _chain(numbers: tuple[int, ...]) -> Block:
+    """Atoms on a line, the first and the last bound."""
+    n = len(numbers)
+    x = 1.4 * np.arange(n) - 0.7 * (n - 1)
+    return Block(
+        kind="linker",
+        numbers=np.array(numbers),
+        positions=np.stack([x, 0 * x, 0 * x], axis=1),
+        bonds=np.array([[i, i + 1] for i in range(n - 1)]),
+        port_atoms=np.array([0, n - 1]),
+        port_vectors=np.array([[-1.5, 0.0, 0.0], [1.5, 0.0, 0.0]]),
+    )

@@ -12,7 +12,7 @@ from porescope.errors import ConfigError
 from porescope.reticular.assembly import link_gaps
 from porescope.reticular.increment_charges import charges_in_block, outside_of_ports
 from porescope.reticular.linkers.from_smiles import linkers_from_smiles
-from porescope.reticular.mixed_linkers import ewald_assignment
+from porescope.reticular.mixed_linkers import ewald_assignment, ewald_assignments
 
 FLUORINATED = "OC(=O)c1c(F)c(F)c(C(=O)O)c(F)c1F"
 PLAIN, OTHER = linkers_from_smiles(BDC)[0], linkers_from_smiles(FLUORINATED)[0]
@@ -90,4 +90,46 @@ def test_many_arrangements_need_a_generator() -> None:
             linkers=[PLAIN, OTHER],
             counts=[2, 1],
             most_exhaustive=1,
+        )
+
+
+def test_slots_of_one_group_hold_the_same_linker() -> None:
+    framework = cubic_framework((2, 1, 1))
+    slots, groups = list(range(2, 8)), [0, 1, 2, 0, 1, 2]
+    found = ewald_assignment(
+        framework, slots=slots, linkers=[PLAIN, OTHER], counts=[2, 1], groups=groups, n_best=9
+    )
+    assert sum(one.n_equivalent for one in found) == 3
+    for one in found:
+        assert one.kinds[:3] == one.kinds[3:]
+        assert sum(one.kinds) == 2
+    # the energy is that of the same arrangement among all
+    every = ewald_assignment(
+        framework, slots=slots, linkers=[PLAIN, OTHER], counts=[4, 2], n_best=100
+    )
+    energies = np.array([one.energy_ev for one in every])
+    assert all(np.abs(energies - one.energy_ev).min() < 1e-6 for one in found)
+
+
+def test_several_compositions_at_once_are_those_one_by_one() -> None:
+    framework = cubic_framework((1, 1, 1))
+    both = ewald_assignments(
+        framework, slots=[1, 2, 3], linkers=[PLAIN, OTHER], compositions=[(1, 2), (2, 1)]
+    )
+    for counts, found in zip([(1, 2), (2, 1)], both, strict=True):
+        (alone,) = ewald_assignment(
+            framework, slots=[1, 2, 3], linkers=[PLAIN, OTHER], counts=counts, n_best=1
+        )
+        assert [one.kinds for one in found] == [alone.kinds]
+        assert found[0].energy_ev == pytest.approx(alone.energy_ev, abs=1e-9)
+
+
+def test_groups_without_a_number_are_refused() -> None:
+    with pytest.raises(ConfigError, match="without gaps"):
+        ewald_assignment(
+            cubic_framework((1, 1, 1)),
+            slots=[1, 2, 3],
+            linkers=[PLAIN, OTHER],
+            counts=[1, 1],
+            groups=[0, 0, 2],
         )

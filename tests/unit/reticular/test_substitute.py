@@ -10,7 +10,7 @@ import pytest
 from porescope.crystal.elements import covalent_radii
 from porescope.reticular.fit_assembly import fit_assembly
 from porescope.reticular.net import PeriodicNet
-from porescope.reticular.substitute import same_family, substituted
+from porescope.reticular.substitute import other_bindings, same_family, substituted
 from porescope.reticular.taken_apart import TakenApart
 from porescope.reticular.template import Template, compact, select_pieces, template_of
 from toy_framework import cubic, octahedron, rod
@@ -91,3 +91,33 @@ def test_pieces_can_be_left_out() -> None:
     assert part.n_pieces == 2
     assert part.links[:, 0].tolist() == [0, 0]
     assert part.links[:, 2].tolist() == [1, 1]
+
+
+def test_linkers_with_two_different_ends_turn_end_for_end() -> None:
+    x = np.array([-2.1, -0.7, 0.7, 2.1])
+    tailed = replace(
+        rod(length=4.2, smiles="CCNC"),
+        numbers=np.array([6, 6, 7, 6]),
+        positions=np.stack([x, 0 * x, 0 * x], axis=1),
+        bonds=np.array([[0, 1], [1, 2], [2, 3]]),
+        port_atoms=np.array([0, 3]),
+        port_vectors=np.array([[-1.5, 0.0, 0.0], [1.5, 0.0, 0.0]]),
+    )
+    template = _template()
+    first = substituted(template, linkers={"CC": [tailed]})
+    assert first is not None
+    others = other_bindings(template, linkers={"CC": [tailed]}, used=first.used)
+    assert len(others) >= 2
+    for other in others:
+        assert fit_assembly(other.assembly).rms_gap < 0.01
+        assert other.assembly.n_atoms == first.assembly.n_atoms
+    turned = others[0].assembly
+    ends = [a.piece_positions(1)[0] - a.piece_positions(1)[3] for a in (first.assembly, turned)]
+    np.testing.assert_allclose(ends[0], -ends[1], atol=1e-6)
+    # in the patterns that follow only every other linker is turned
+    assert len(others[1].assembly.blocks) == len(first.assembly.blocks) + 1
+
+
+def test_linkers_with_equal_ends_are_bound_in_one_way() -> None:
+    linkers = {"CC": [rod(length=4.2, smiles="CCC")]}
+    assert other_bindings(_template(), linkers=linkers, used={"CC": 0}) == []

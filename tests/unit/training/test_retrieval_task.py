@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 import torch
 
 from porescope.datasets.retrieval_set import RetrievalSet
+from porescope.models.contrastive import contrast
 from porescope.models.retrieval.config import RetrievalConfig
 from porescope.models.retrieval.network import RetrievalNetwork
 from porescope.training.retrieval_task import (
@@ -161,3 +162,29 @@ def test_metals() -> None:
     composition = own_set().composition[:3]
     assert most_frequent_metal(composition).tolist() == [29, 30, 40]
     assert most_frequent_metal(np.eye(101, dtype=np.float32)[[6]]).tolist() == [0]
+
+
+def test_the_preset_s_own_loss_is_used() -> None:
+    seen = []
+
+    def counted(model, patterns, crystals, **more):
+        seen.append(sorted(more))
+        return contrast(model, patterns, crystals, **more)
+
+    made = RetrievalTask(own_set(), config=RetrievalTaskConfig(batch_size=4), objective=counted)
+    batch = made.batch(made.train_rows[:4], rng=np.random.default_rng(0))
+    model = RetrievalNetwork(RetrievalConfig(width=64, channels=(8, 8, 8, 8)))
+    assert torch.isfinite(made.loss(model, batch))
+    assert seen == [["chunk", "groups"]]
+
+
+def test_processes_number_changed_crystals_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = task()
+    rows = made.train_rows[:16]
+    groups = []
+    for rank in (0, 1):
+        monkeypatch.setattr("porescope.training.retrieval_task.process_rank", lambda r=rank: r)
+        one = made.batch(rows, rng=np.random.default_rng(0)).groups.numpy()
+        groups.append(set(one[one > made.data.frameworks.max()].tolist()))
+    assert groups[0]
+    assert not groups[0] & groups[1]

@@ -102,10 +102,10 @@ def test_limits_and_what_joins_nothing() -> None:
     assert _proposals("Zn", TEREPHTHALIC, config=replace(pcu, nets=("fcu",))) == []
     assert _proposals("Zn", TEREPHTHALIC, config=replace(pcu, max_atoms=60)) == []
     assert _proposals("Zn", TEREPHTHALIC, config=replace(pcu, rms_gap=0.0)) == []
-    # one end, no curated node, and more linkers than one are left to templates
+    # one end, no curated node, and more linkers than two are left to templates
     assert _proposals("Zn", "OC(=O)c1ccccc1") == []
     assert _proposals("Pu", TEREPHTHALIC) == []
-    assert _proposals("Zn", TEREPHTHALIC, BIPHENYL) == []
+    assert _proposals("Zn", TEREPHTHALIC, BIPHENYL, TRIMESIC) == []
     assert _proposals("", "OB(O)c1ccccc1", ends="covalent") == []
 
 

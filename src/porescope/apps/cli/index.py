@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from porescope.apps.cli.search_options import Neutron, TwoThetaRange
+
 
 def index(
     pattern: Annotated[
@@ -20,15 +22,8 @@ def index(
             show_default=False,
         ),
     ] = "",
-    neutron: Annotated[
-        bool, typer.Option("--neutron", help="Neutrons, of the wavelength given.")
-    ] = False,
-    two_theta_range: Annotated[
-        tuple[float, float] | None,
-        typer.Option(
-            "--range", metavar="LO HI", help="Use only these angles 2θ [°].", show_default=False
-        ),
-    ] = None,
+    neutron: Neutron = False,
+    two_theta_range: TwoThetaRange = None,
     time_limit: Annotated[
         float, typer.Option(min=1.0, metavar="S", help="Longest search [s].")
     ] = 60.0,

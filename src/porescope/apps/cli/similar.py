@@ -7,6 +7,15 @@ from typing import Annotated
 
 import typer
 
+from porescope.apps.cli.search_options import (
+    Elements,
+    Formula,
+    Metal,
+    Neutron,
+    SearchedLibrary,
+    TwoThetaRange,
+)
+
 
 def similar(
     file: Annotated[
@@ -25,26 +34,12 @@ def similar(
     map_page: Annotated[
         bool, typer.Option("--map", help="Write the map of the library with the query on it.")
     ] = False,
-    elements: Annotated[
-        str,
-        typer.Option(
-            metavar="Zn,C,H,N",
-            help="All elements that can be in the framework.",
-            show_default=False,
-        ),
-    ] = "",
-    metal: Annotated[
-        str,
-        typer.Option(
-            metavar="Zn", help="Metals that must be in the framework.", show_default=False
-        ),
-    ] = "",
-    formula: Annotated[
-        str,
-        typer.Option(
-            metavar="ZnC8H10N4", help="Formula of the empty framework.", show_default=False
-        ),
-    ] = "",
+    as_pattern: Annotated[
+        bool, typer.Option("--pattern", help="Of a CIF with atoms and a pattern, the pattern.")
+    ] = False,
+    elements: Elements = "",
+    metal: Metal = "",
+    formula: Formula = "",
     wavelength: Annotated[
         str,
         typer.Option(
@@ -53,26 +48,12 @@ def similar(
             show_default=False,
         ),
     ] = "",
-    neutron: Annotated[
-        bool, typer.Option("--neutron", help="Neutrons, of the wavelength given.")
-    ] = False,
-    two_theta_range: Annotated[
-        tuple[float, float] | None,
-        typer.Option(
-            "--range", metavar="LO HI", help="Use only these angles 2θ [°].", show_default=False
-        ),
-    ] = None,
+    neutron: Neutron = False,
+    two_theta_range: TwoThetaRange = None,
     weights: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Shipped weights, or a checkpoint.")
     ] = "small",
-    library: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER|DB",
-            help="Search this folder of CIFs or index only.",
-            show_default=False,
-        ),
-    ] = None,
+    library: SearchedLibrary = None,
     contents: Annotated[
         Path | None,
         typer.Option(
@@ -128,6 +109,7 @@ def similar(
         elements=elements_from_text(elements, option="--elements"),
         metals=elements_from_text(metal, option="--metal"),
         formula=formula,
+        as_pattern=as_pattern,
         linkers=tuple(linker or ()),
         radiation=radiation_from_options(wavelength, neutron=neutron),
         two_theta_range_deg=range_from_option(two_theta_range),

@@ -7,6 +7,15 @@ from typing import Annotated
 
 import typer
 
+from porescope.apps.cli.search_options import (
+    Elements,
+    Formula,
+    Metal,
+    Neutron,
+    SearchedLibrary,
+    TwoThetaRange,
+)
+
 
 def solve(
     files: Annotated[
@@ -20,26 +29,9 @@ def solve(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")
     ] = Path("porescope-results"),
-    elements: Annotated[
-        str,
-        typer.Option(
-            metavar="Zn,C,H,N",
-            help="All elements that can be in the framework.",
-            show_default=False,
-        ),
-    ] = "",
-    metal: Annotated[
-        str,
-        typer.Option(
-            metavar="Zn", help="Metals that must be in the framework.", show_default=False
-        ),
-    ] = "",
-    formula: Annotated[
-        str,
-        typer.Option(
-            metavar="ZnC8H10N4", help="Formula of the empty framework.", show_default=False
-        ),
-    ] = "",
+    elements: Elements = "",
+    metal: Metal = "",
+    formula: Formula = "",
     linker: Annotated[
         list[str] | None,
         typer.Option(
@@ -81,15 +73,8 @@ def solve(
             show_default=False,
         ),
     ] = "",
-    neutron: Annotated[
-        bool, typer.Option("--neutron", help="Neutrons, of the wavelength given.")
-    ] = False,
-    two_theta_range: Annotated[
-        tuple[float, float] | None,
-        typer.Option(
-            "--range", metavar="LO HI", help="Use only these angles 2θ [°].", show_default=False
-        ),
-    ] = None,
+    neutron: Neutron = False,
+    two_theta_range: TwoThetaRange = None,
     phases: Annotated[
         int, typer.Option(min=1, max=3, metavar="1..3", help="Most phases in the sample.")
     ] = 2,
@@ -99,14 +84,7 @@ def solve(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Files solved at a time.")
     ] = 1,
-    library: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER|DB",
-            help="Search this folder of CIFs or index only.",
-            show_default=False,
-        ),
-    ] = None,
+    library: SearchedLibrary = None,
     no_learned: Annotated[
         bool, typer.Option("--no-learned", help="Leave the learned space out.")
     ] = False,

@@ -113,9 +113,7 @@ def _table(result: SimilarResult) -> str:
     names = ["", "near", *(["lines"] if lines else []), "framework", "formula", "space group"]
     head = "".join(f"<th>{escape(name)}</th>" for name in [*names, "a, b, c [Å]", "from", "source"])
     rows = "".join(_row(one, lines=lines) for one in result.frameworks)
-    explained = (
-        "Near is the product of both embeddings: for the weights small, the cosine of their angle. "
-    )
+    explained = "Near is the product of both embeddings: for small, the cosine of their angle. "
     if lines:
         explained += (
             "Lines is the match of the peaks with the framework’s lines, 0 to 1, over small "

@@ -40,6 +40,7 @@ ACIDS = ("carboxylate", "dithiocarboxylate", "phosphonate", "sulfonate")
 
 _PATTERNS: dict[str, str] = {
     "carboxylate": "[!#8;!$([CX3](=[O,S])[O,S;H1,-])]-[CX3](=[OX1])[OX2H1,OX1-]",
+    "carboxylate on a double bond": "[#6]=[CX3]([OX2H1,OX1-])[OX2H1,OX1-]",
     "dithiocarboxylate": "[!#8]-[CX3](=[SX1])[SX2H1,SX1-]",
     "phosphonate": "[#6]-[PX4](=[OX1])([OX2H1,OX1-])[OX2H1,OX1-]",
     "sulfonate": "[#6]-[SX4](=[OX1])(=[OX1])[OX2H1,OX1-]",
@@ -174,6 +175,10 @@ def _acids(mol: Chem.Mol) -> list[Group]:
         for x, middle, *ends in _matches(mol, kind):
             removed = (middle, *ends)
             found.append(Group(kind=kind, atoms=(x,), partner=middle, removed=removed))
+    # betaines of pyridinium acids, when they are drawn without charges
+    for x, middle, *ends in _matches(mol, "carboxylate on a double bond"):
+        removed = (middle, *ends)
+        found.append(Group(kind="carboxylate", atoms=(x,), partner=middle, removed=removed))
     met: set[int] = set()
     unique = []
     for group in found:
@@ -240,8 +245,8 @@ def variants(groups: list[Group]) -> list[list[Group]]:
     """Sets of groups that bind together, the likeliest first.
 
     Acids and azolates bind always, pyridyl rings mostly; hydroxyl, thiol and amine groups beside
-    them sometimes; where there is none of these, all that is left binds. Rarely one of three and
-    more acids keeps its proton, or everything with a lone pair binds.
+    them sometimes; where there is none of these, all that is left binds. Rarely one of the acids
+    keeps its proton, all but sulfonic ones do, or everything with a lone pair binds.
 
     Parameters
     ----------
@@ -265,6 +270,7 @@ def variants(groups: list[Group]) -> list[list[Group]]:
         rest = [g for g in groups if g not in acids]
         choices += [[g for g in acids if g is not free] + rest for free in acids[:_LEFT_FREE]]
     choices.append(groups)
+    choices += _with_free_acids(groups, acids)
     if core:
         with_core = [c if any(g in c for g in core) else c + core for c in choices if c]
         choices = [
@@ -277,3 +283,16 @@ def variants(groups: list[Group]) -> list[list[Group]]:
         if choice and choice not in unique:
             unique.append(choice)
     return unique
+
+
+def _with_free_acids(groups: list[Group], acids: list[Group]) -> list[list[Group]]:
+    """Further choices: of two acids one keeps its proton, or all but the sulfonic ones do."""
+    rest = [g for g in groups if g not in acids]
+    found: list[list[Group]] = []
+    hydroxyl = ("phenolate", "catecholate")
+    if len(acids) == 2 and any(g.kind not in hydroxyl for g in rest):
+        found += [[g for g in acids if g is not free] + rest for free in acids]
+    sulfonates = [g for g in acids if g.kind == "sulfonate"]
+    if sulfonates and len(sulfonates) < len(acids):
+        found.append(sulfonates)
+    return found

@@ -20,7 +20,6 @@ from porescope.reticular.taken_apart import TakenApart
 from porescope.reticular.taking_apart.bond_graph import (
     BondGraph,
     bond_graph,
-    translation_lattice,
 )
 from porescope.reticular.taking_apart.charges import with_charges
 from porescope.reticular.taking_apart.covalent import is_zeolite, linkage_bonds, zeolite_bonds
@@ -38,6 +37,7 @@ from porescope.reticular.taking_apart.piece_net import (
 from porescope.reticular.taking_apart.pieces import Pieces, assembly_of, blocks_of, cut_pieces
 from porescope.reticular.taking_apart.same_blocks import with_shared_blocks
 from porescope.reticular.taking_apart.smallest_cell import smallest_cell
+from porescope.reticular.translations import translation_lattice
 
 
 def take_apart(crystal: Crystal, *, name_net: bool = True) -> TakenApart:

@@ -10,7 +10,6 @@ from jaxtyping import Bool, Int
 from porescope.reticular.taking_apart.bond_graph import (
     BondGraph,
     parts_of,
-    translation_lattice,
 )
 from porescope.reticular.taking_apart.piece_net import (
     Edge,
@@ -20,6 +19,7 @@ from porescope.reticular.taking_apart.piece_net import (
     simplified,
 )
 from porescope.reticular.taking_apart.pieces import Pieces
+from porescope.reticular.translations import translation_lattice
 
 _N = 7
 _ALKALI = (3, 11, 19, 37, 55)

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Int
 
 from porescope.reticular.net import PeriodicNet
-from porescope.reticular.taking_apart.bond_graph import reduced_by, translation_lattice
+from porescope.reticular.taking_apart.bond_graph import reduced_by
+from porescope.reticular.translations import translation_lattice
 
 Edge = tuple[int, int, int, int, int]
 

@@ -49,3 +49,20 @@ def test_groups_that_condense(smiles: str, kinds: dict[str, int]) -> None:
 def test_pyridyl_beside_acids_may_stay_free() -> None:
     groups = metal_groups(Chem.MolFromSmiles("OC(=O)c1ccncc1"))
     assert [len(v) for v in variants(groups)] == [2, 1]
+
+
+def _names(smiles: str) -> list[tuple[str, ...]]:
+    chosen = variants(metal_groups(Chem.MolFromSmiles(smiles)))
+    return [tuple(sorted(group.kind for group in choice)) for choice in chosen]
+
+
+def test_acids_may_keep_their_protons_where_other_donors_bind() -> None:
+    found = _names("Nc1cc(C(=O)O)cc(C(=O)O)c1")
+    assert found[0] == ("carboxylate", "carboxylate")
+    assert found[-2:] == [("carboxylate", "donor")] * 2
+    mixed = _names("O=C(O)c1cc(S(=O)(=O)O)c2cc(C(=O)O)cc(S(=O)(=O)O)c2c1")
+    assert mixed[-1] == ("sulfonate", "sulfonate")
+
+
+def test_betaines_drawn_without_charges_are_acids() -> None:
+    assert _names("O=C(O)CN1C=CC(=C(O)O)C=C1")[0] == ("carboxylate", "carboxylate")

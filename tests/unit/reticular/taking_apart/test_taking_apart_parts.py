@@ -16,7 +16,6 @@ from porescope.reticular.taking_apart.bond_graph import (
     bond_graph,
     parts_of,
     reduced_by,
-    translation_lattice,
 )
 from porescope.reticular.taking_apart.charges import with_charges
 from porescope.reticular.taking_apart.coarse import coarse_framework
@@ -26,6 +25,7 @@ from porescope.reticular.taking_apart.node_names import node_name, polyhedron
 from porescope.reticular.taking_apart.piece_net import net_parts, simplified
 from porescope.reticular.taking_apart.same_blocks import with_shared_blocks
 from porescope.reticular.taking_apart.smallest_cell import smallest_cell
+from porescope.reticular.translations import translation_lattice
 
 
 def test_translations_span_a_lattice() -> None:

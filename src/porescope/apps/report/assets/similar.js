@@ -8,6 +8,7 @@ const startSimilar = async () => {
   const Plotly = await loadPlotly();
   const layout = (more) => ({
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 50, r: 16, t: 10, b: 48 }, font: { family: css("sans"), color: css("ink"), size: 13 }, showlegend: false,
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: css("soft"), activecolor: css("accent") },
     xaxis: { title: { text: "2θ [°]" }, gridcolor: css("grid"), zeroline: false }, yaxis: { gridcolor: css("grid"), zeroline: false, showticklabels: false }, ...more,
   });
   const options = { responsive: true, displaylogo: false, displayModeBar: "hover" };
