@@ -99,7 +99,8 @@ def train_on_table(
     preset, model_settings, start, device, restart, progress:
         As in :func:`porescope.workflows.train_property.train_property`.
     split:
-        One of :data:`porescope.datasets.property_splits.SCHEMES`.
+        One of :data:`porescope.datasets.property_splits.SCHEMES`; the seed of the training
+        draws the random ones, and of ``5-fold`` it is the first fold.
     training:
         Settings of the training that differ from the preset's.
     batch_size:
@@ -136,7 +137,7 @@ def train_on_table(
         id_column=id_column,
         work=work,
     )
-    sides = property_sides(data, split)
+    sides = property_sides(data, split, seed=config.seed)
     made = train_property(
         data,
         sides=sides,

@@ -18,13 +18,18 @@ if not torch.set_flush_denormal(True):  # pragma: no cover
 torch.set_flush_denormal(False)
 
 
+def _fails_where_they_are_kept() -> None:
+    with small_numbers_kept():
+        assert not are_small_numbers_zero()
+        raise ZeroDivisionError
+
+
 def test_each_context_leaves_what_it_found() -> None:
     assert not are_small_numbers_zero()
     with small_numbers_as_zero():
         assert are_small_numbers_zero()
-        with pytest.raises(ZeroDivisionError), small_numbers_kept():
-            assert not are_small_numbers_zero()
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            _fails_where_they_are_kept()
         assert are_small_numbers_zero()
     assert not are_small_numbers_zero()
     with small_numbers_kept():
