@@ -14,7 +14,9 @@ from porescope.datasets.property_set import PropertySet, property_set, property_
 from porescope.datasets.property_splits import SCHEMES, PropertySides, property_sides
 from porescope.errors import ConfigError
 from porescope.models.registry import config_from_dict, network_class
+from porescope.training.config import TrainConfig
 from porescope.training.loop import TrainProgress
+from porescope.training.property_task import PropertyTaskConfig
 from porescope.workflows.property_baselines import (
     Baseline,
     BaselineResult,
@@ -117,16 +119,14 @@ def train_on_table(
     MissingExtraError
         If the preset or a baseline needs a package that is not installed.
     """
-    # Whatever can be refused is refused before structures are read.
-    names = tuple(baseline_named(name) for name in compared)
-    require_packages(names)
-    known = property_preset(preset)
-    network_class(known)
-    config_from_dict(known, dict(model_settings or {}))
-    config = training_for(preset, **(training or {}))
-    task = TASKS[preset] if batch_size is None else replace(TASKS[preset], batch_size=batch_size)
-    if split not in SCHEMES:
-        raise ConfigError(f"there is no split {split!r}; choose one of {', '.join(SCHEMES)}")
+    names, config, task = _settings(
+        preset,
+        compared=compared,
+        split=split,
+        model_settings=model_settings,
+        training=training,
+        batch_size=batch_size,
+    )
     work = out / "structures"
     data = _data(
         table,
@@ -163,6 +163,27 @@ def train_on_table(
         baselines=tuple(baselines),
         advice=tuple(advice(made.metrics, baselines=baselines)),
     )
+
+
+def _settings(
+    preset: str,
+    *,
+    compared: Sequence[str],
+    split: str,
+    model_settings: Mapping[str, Any] | None,
+    training: Mapping[str, Any] | None,
+    batch_size: int | None,
+) -> tuple[tuple[Baseline, ...], TrainConfig, PropertyTaskConfig]:
+    """Baselines, training and batches; refuses what can be refused before structures are read."""
+    names: tuple[Baseline, ...] = tuple(baseline_named(name) for name in compared)
+    require_packages(names)
+    known = property_preset(preset)
+    network_class(known)
+    config_from_dict(known, dict(model_settings or {}))
+    if split not in SCHEMES:
+        raise ConfigError(f"there is no split {split!r}; choose one of {', '.join(SCHEMES)}")
+    task = TASKS[preset] if batch_size is None else replace(TASKS[preset], batch_size=batch_size)
+    return names, training_for(preset, **(training or {})), task
 
 
 def _data(
