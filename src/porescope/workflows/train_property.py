@@ -126,8 +126,8 @@ def train_property(
     model_settings:
         Settings of the network other than those of :func:`settings_for`.
     config:
-        Settings of the training; those of :data:`TRAINING` by default. Its decay of the averaged
-        weights is a bound: a short training looks back over a tenth of its steps.
+        Settings of the training; those of :data:`TRAINING` by default. Its warm-up and its decay of
+        the averaged weights are bounds, see :func:`fitted_to`.
     task:
         How batches are made; as in :data:`TASKS` by default.
     start:
@@ -156,9 +156,7 @@ def train_property(
     if start is not None:
         take_over(model, start, preset=preset)
     made = PropertyTask(data, sides=sides, model=model, preset=known, config=task, seed=config.seed)
-    n_steps = config.epochs * made.batches_per_epoch
-    highest = config.ema_decay
-    config = replace(config, ema_decay=min(highest, ema_decay_for(n_steps)) if highest else highest)
+    config = fitted_to(config, n_steps=config.epochs * made.batches_per_epoch)
     where = chosen_device(device)
     result = train(
         model,
@@ -180,6 +178,16 @@ def train_property(
         n_parameters=sum(p.numel() for p in model.parameters()),
         left_out=made.failed,
     )
+
+
+def fitted_to(config: TrainConfig, *, n_steps: int) -> TrainConfig:
+    """Settings for a training of so many steps.
+
+    A short one warms up over no more than a tenth of them, and its averaged weights look back over
+    about a tenth.
+    """
+    decay = min(config.ema_decay, ema_decay_for(n_steps)) if config.ema_decay else 0.0
+    return replace(config, warmup_steps=min(config.warmup_steps, n_steps // 10), ema_decay=decay)
 
 
 def ema_decay_for(n_steps: int, *, highest: float = 0.999) -> float:

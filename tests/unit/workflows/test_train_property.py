@@ -22,9 +22,11 @@ from porescope.workflows.train_property import (  # noqa: E402
     TRAINING,
     advice,
     ema_decay_for,
+    fitted_to,
     property_preset,
     settings_for,
     take_over,
+    training_for,
 )
 from porescope.workflows.train_property_table import train_on_table  # noqa: E402
 from property_toys import some_frameworks, true_values  # noqa: E402
@@ -119,3 +121,9 @@ def test_short_trainings_average_fewer_steps() -> None:
     assert ema_decay_for(1) == 0.5
     assert ema_decay_for(100) == pytest.approx(0.9)
     assert ema_decay_for(10**6) == 0.999
+    long, short = (fitted_to(TRAINING["sites"], n_steps=n) for n in (10**6, 100))
+    assert long == TRAINING["sites"]
+    assert (short.warmup_steps, short.ema_decay) == (10, pytest.approx(0.9))
+    assert fitted_to(training_for("sites", ema_decay=0.0), n_steps=100).ema_decay == 0.0
+    with pytest.raises(ConfigError, match="no setting 'hue'"):
+        training_for("sites", hue=1)
