@@ -34,6 +34,7 @@ COMMANDS = [
     ("library", "build"),
     ("library", "map"),
     ("train", "retrieval"),
+    ("train", "property"),
 ]
 
 

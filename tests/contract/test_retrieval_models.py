@@ -31,6 +31,7 @@ from porescope.models.registry import (  # noqa: E402
     config_class,
     config_from_dict,
     loss_of,
+    presets_of,
 )
 from porescope.models.retrieval_model import INVARIANCES, RetrievalModel  # noqa: E402
 from retrieval_toys import crystal_inputs, pattern_inputs, some_crystals  # noqa: E402
@@ -54,7 +55,8 @@ LEARNS: dict[str, dict[str, Any]] = {
 }
 """Settings without which a model does not learn them for sure."""
 
-presets = pytest.mark.parametrize("preset", list(PRESETS.values()), ids=list(PRESETS))
+RETRIEVAL = presets_of("retrieval")
+presets = pytest.mark.parametrize("preset", list(RETRIEVAL.values()), ids=list(RETRIEVAL))
 
 
 def _model(preset: Preset, **changes: Any) -> RetrievalModel:

@@ -19,7 +19,7 @@ try:
     import torch
     from safetensors import SafetensorError, safe_open
     from safetensors.torch import load_file, save_file
-    from torch import Tensor
+    from torch import Tensor, nn
 except ImportError as error:  # pragma: no cover
     raise MissingExtraError(error.name or "torch", extra="ml") from error
 
@@ -29,7 +29,6 @@ from porescope.models.registry import (
     config_from_dict,
     preset_named,
 )
-from porescope.models.retrieval_model import RetrievalModel
 
 SCHEMA = 1
 """Version of the card; checkpoints with a newer one are refused by name."""
@@ -193,8 +192,8 @@ def read_card(path: str | Path) -> Card:
 
 def load_model(
     path: str | Path, *, preset: str | None = None, device: torch.device | str = "cpu"
-) -> tuple[RetrievalModel, Card]:
-    """The model of a checkpoint, in evaluation mode.
+) -> tuple[Any, Card]:
+    """The model of a checkpoint, in evaluation mode; of what class, its preset's family says.
 
     Parameters
     ----------
@@ -233,13 +232,13 @@ def load_model(
     return model.to(device).eval(), card
 
 
-def _empty_model(preset: Preset, *, card: Card) -> RetrievalModel:
+def _empty_model(preset: Preset, *, card: Card) -> nn.Module:
     """The network of a card, leaving torch's global generator as it was."""
     with torch.random.fork_rng(devices=[]):
         return build_model(preset, config=config_from_dict(preset, card.config))
 
 
-def _check_fit(model: RetrievalModel, weights: dict[str, Tensor], *, path: Path) -> None:
+def _check_fit(model: nn.Module, weights: dict[str, Tensor], *, path: Path) -> None:
     """Refuse weights that are not those of the network, naming the first that differ."""
     own = unshared(model.state_dict())
     missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())

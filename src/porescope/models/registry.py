@@ -17,7 +17,7 @@ from porescope.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from porescope.models.contrastive import Contrast
-    from porescope.models.retrieval_model import RetrievalModel
+    from porescope.models.property_loss import PropertyFit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,20 +69,83 @@ PRESETS: dict[str, Preset] = {
             version=1,
             summary="Xrd2Mof's extractor: pattern CNN, metal, linker graph, coarse-grained crystal",
         ),
+        Preset(
+            name="sites",
+            family="property",
+            folder="property",
+            config="SitesConfig",
+            network="SitesNetwork",
+            version=1,
+            summary="one pass over the crystal's atoms, read out at points within a window",
+        ),
+        Preset(
+            name="x3mat",
+            family="property",
+            folder="property_x3mat",
+            config="X3matConfig",
+            network="X3matNetwork",
+            version=1,
+            summary="X(3)mat: an equivariant graph-attention network on each spherical window",
+        ),
+        Preset(
+            name="cgcnn",
+            family="property",
+            folder="property_cgcnn",
+            config="CgcnnConfig",
+            network="CgcnnNetwork",
+            version=1,
+            summary="CGCNN: convolutions on the graph of the crystal's atoms",
+        ),
+        Preset(
+            name="voxel",
+            family="property",
+            folder="property_voxel",
+            config="VoxelConfig",
+            network="VoxelNetwork",
+            version=1,
+            summary="a 3-D CNN on voxels of the cell",
+        ),
+        Preset(
+            name="text",
+            family="property",
+            folder="property_text",
+            config="TextConfig",
+            network="TextNetwork",
+            version=1,
+            summary="a transformer on the text that names the framework (MOFormer)",
+        ),
     )
 }
 
 
-def preset_named(name: str) -> Preset:
+def presets_of(family: str) -> dict[str, Preset]:
+    """The presets of a family, by name."""
+    return {name: preset for name, preset in PRESETS.items() if preset.family == family}
+
+
+def preset_named(name: str, *, family: str | None = None) -> Preset:
     """The preset of a name.
+
+    Parameters
+    ----------
+    name:
+        Its name.
+    family:
+        What it must be trained for; anything by default.
 
     Raises
     ------
     ConfigError
-        If there is none; the message lists what there is.
+        If there is none, or it is of another family; the message lists what there is.
     """
+    fitting = PRESETS if family is None else presets_of(family)
     if name not in PRESETS:
-        raise ConfigError(f"no preset is called {name!r}; choose one of {', '.join(PRESETS)}")
+        raise ConfigError(f"no preset is called {name!r}; choose one of {', '.join(fitting)}")
+    if name not in fitting:
+        raise ConfigError(
+            f"preset {name!r} is trained for {PRESETS[name].family}; choose one of "
+            f"{', '.join(fitting)}, or train it with: porescope train {PRESETS[name].family}"
+        )
     return PRESETS[name]
 
 
@@ -123,8 +186,11 @@ def network_class(preset: Preset) -> type[Any]:
     return getattr(module, preset.network)
 
 
-def build_model(preset: Preset, *, config: Any | None = None) -> RetrievalModel:
+def build_model(preset: Preset, *, config: Any | None = None) -> Any:
     """A new network of the preset, its weights drawn from torch's global generator.
+
+    It is a :class:`porescope.models.retrieval_model.RetrievalModel` or a
+    :class:`porescope.models.property_model.PropertyModel`, as the preset's family says.
 
     Raises
     ------
@@ -135,8 +201,13 @@ def build_model(preset: Preset, *, config: Any | None = None) -> RetrievalModel:
 
 
 def loss_of(preset: Preset) -> Callable[..., Contrast]:
-    """The preset's loss, with the arguments of :func:`porescope.models.contrastive.contrast`."""
+    """The loss of a retrieval preset, as :func:`porescope.models.contrastive.contrast`."""
     return _with_torch(f"porescope.models.{preset.folder}.loss").contrast
+
+
+def property_loss_of(preset: Preset) -> Callable[..., PropertyFit]:
+    """The loss of a property preset, as :func:`porescope.models.property_loss.fit`."""
+    return _with_torch(f"porescope.models.{preset.folder}.loss").fit
 
 
 def _with_torch(name: str) -> ModuleType:

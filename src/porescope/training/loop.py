@@ -19,9 +19,11 @@ from torch.optim.swa_utils import AveragedModel
 from porescope import __version__
 from porescope.errors import ConfigError, ConvergenceError
 from porescope.models.checkpoint import Card, write_checkpoint
+from porescope.models.property_model import PropertyModel
 from porescope.models.registry import Preset
 from porescope.models.retrieval_model import RetrievalModel
 from porescope.nn.parallel import process_count, process_rank
+from porescope.nn.small_numbers import small_numbers_as_zero
 from porescope.training.checkpoint import Place, load_state, read_place, save_state
 from porescope.training.config import TrainConfig
 from porescope.training.distributed import (
@@ -39,7 +41,6 @@ from porescope.training.precision import (
     hardware,
     own_random_state,
     resolved_precision,
-    small_numbers_as_zero,
 )
 from porescope.training.prefetch import made_ahead
 from porescope.training.schedule import learning_rate_factor
@@ -48,6 +49,9 @@ from porescope.training.task import Task
 STATE_FILE, BEST_FILE, LAST_FILE = "state.safetensors", "best.safetensors", "last.safetensors"
 MOST_SKIPPED = 25
 """Steps in a row with a gradient that is not finite, after which a training has failed."""
+
+TrainedModel = RetrievalModel | PropertyModel
+"""What can be trained: a network that has its configuration as ``config``."""
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +88,7 @@ class TrainResult:
 
 
 def train(
-    model: RetrievalModel,
+    model: TrainedModel,
     task: Task,
     *,
     preset: Preset,
@@ -143,7 +147,7 @@ class _Run:
 
     def __init__(
         self,
-        model: RetrievalModel,
+        model: TrainedModel,
         task: Task,
         *,
         preset: Preset,
@@ -183,11 +187,11 @@ class _Run:
         }
 
     @property
-    def kept(self) -> RetrievalModel:
+    def kept(self) -> TrainedModel:
         """The model that is validated and kept."""
         if self.average is None:
             return self.model
-        assert isinstance(self.average.module, RetrievalModel)
+        assert isinstance(self.average.module, RetrievalModel | PropertyModel)
         return self.average.module
 
     def resume(self) -> None:
@@ -369,12 +373,15 @@ class _Run:
 
     def _seen(self, epoch: int, loss: float, norm: float, *, n: int) -> dict[str, float]:
         """A row of the log."""
-        return {
+        seen = {
             "epoch": epoch,
             "loss": loss,
             "learning_rate": self.optimizer.param_groups[0]["lr"],
             "gradient_norm": norm,
-            "temperature": float(self.model.temperature.detach()),
+        }
+        if isinstance(self.model, RetrievalModel):
+            seen["temperature"] = float(self.model.temperature.detach())
+        return seen | {
             "examples_per_s": n * process_count() / self._pace(),
             "elapsed_s": self.place.elapsed_s,
         }

@@ -1,0 +1,1 @@
+"""The preset ``cgcnn``: the crystal graph convolutional network."""

@@ -1,0 +1,1 @@
+"""The preset ``text``: a transformer on the text that names a framework."""

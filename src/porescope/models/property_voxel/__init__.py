@@ -1,0 +1,1 @@
+"""The preset ``voxel``: a 3-D CNN on voxels."""

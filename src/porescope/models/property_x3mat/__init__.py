@@ -1,0 +1,1 @@
+"""The preset ``x3mat``: an equivariant network on spherical windows of the crystal."""
