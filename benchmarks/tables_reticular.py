@@ -47,6 +47,7 @@ def solve_famous() -> str:
                 row["pattern_kind"],
                 row["proposals"] or "–",
                 row["rank_of_net"] if row["rank_of_net"] not in ("", "0") else "–",
+                _yes(row["topology_1"]),
                 _yes(row["right_1"]),
                 _yes(row["right_10"]),
                 percent(row["none_of_these"]) if done else "–",
@@ -55,7 +56,7 @@ def solve_famous() -> str:
             ]
         )
     header = (
-        "framework", "pattern", "proposals", "rank of its bond graph",
+        "framework", "pattern", "proposals", "rank of its bond graph", "net, first",
         "right, first", "right, among ten", "p (none)", "what went wrong", "seconds",
     )  # fmt: skip
     return markdown(header, body)
