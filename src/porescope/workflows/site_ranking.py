@@ -225,8 +225,19 @@ def write_sites(sites: Sequence[RankedSite], path: Path) -> None:
             )
 
 
-def example_graph(site: RankedSite, *, radius: float | None = None) -> SiteGraph:
+def example_graph(
+    site: RankedSite, *, radius: float | None = None, most: float = np.inf
+) -> SiteGraph:
     """The atoms about the example of a site, its oxygen too, for a picture.
+
+    Parameters
+    ----------
+    site:
+        The site.
+    radius:
+        Its radius [Å]; as usual by default.
+    most:
+        Atoms farther away are left out all the same [Å].
 
     Raises
     ------
@@ -235,6 +246,6 @@ def example_graph(site: RankedSite, *, radius: float | None = None) -> SiteGraph
     """
     crystal = read_cif(Path(site.example))
     graph = framework_graph(crystal, with_bridges=True)
-    radius = usual_radius(crystal) if radius is None else radius
+    radius = min(usual_radius(crystal) if radius is None else radius, most)
     atom = site.example_atom
     return site_graphs(graph, crystal.cart[[atom]], radius=radius, atoms=[atom])[0]

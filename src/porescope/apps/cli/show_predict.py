@@ -103,7 +103,7 @@ def _top_atoms(found: PropertyPrediction, *, n: int = 5) -> Table:
     table.add_column("atoms that contribute most")
     table.add_column("alike", justify="right")
     assert found.map is not None
-    table.add_column(f"mean [{found.map.target.unit}]", justify="right")
+    table.add_column(Text(f"mean [{found.map.target.unit}]"), justify="right")
     for label, count, mean in top_atoms(found)[:n]:
         table.add_row(label, str(count), f"{mean:.4g}")
     return table
@@ -180,8 +180,9 @@ def show_predictions(
         console.print()
     failed = [row for row in found.rows if row["status"] != "ok"]
     for row in failed[:MAX_FAILURES]:
-        name = (one_line(Path(row["file"]).name), "bold")
-        console.print(Padding(Text.assemble(name, ": ", one_line(row["message"])), (0, 2)))
+        name = Path(row["file"]).name
+        message = one_line(row["message"]).removeprefix(f"{name}: ")
+        console.print(Padding(Text.assemble((one_line(name), "bold"), ": ", message), (0, 2)))
     if len(failed) > MAX_FAILURES:
         more = f"and {len(failed) - MAX_FAILURES} more failures; see predictions.csv"
         console.print(Padding(Text(more, style="dim"), (0, 2)))
@@ -197,7 +198,7 @@ def _table(found: PredictedFiles, *, truth: Mapping[str, float] | None) -> Table
     table.add_column("structure", max_width=22, no_wrap=True, overflow="ellipsis")
     shown = found.targets[:2]
     for target in shown:
-        table.add_column(f"{target.name} [{target.unit}]", justify="right", overflow="fold")
+        table.add_column(Text(f"{target.name} [{target.unit}]"), justify="right", overflow="fold")
     if truth is not None:
         table.add_column("known", justify="right")
     table.add_column("domain", no_wrap=True)

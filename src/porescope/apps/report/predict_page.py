@@ -17,6 +17,7 @@ from porescope.apps.report.packing import Packer
 from porescope.apps.report.payload import cell_text
 from porescope.apps.report.structure import MAX_ATOMS, structure_record
 from porescope.crystal.structure import Crystal
+from porescope.datasets.property_set import Target
 from porescope.workflows.map_comparison import resampled
 from porescope.workflows.map_contributions import ContributionMap
 
@@ -71,7 +72,7 @@ def predict_html(
         version=porescope.__version__,
         scripts=("unpack.js", "structure.js", "isosurface.js", "predict.js"),
         slots={
-            "title": escape(f"{found.map.target.name} of {found.name} – porescope"),
+            "title": escape(f"{plain_name(found.map.target)} of {found.name} – porescope"),
             "css": asset("page.css") + asset("predict.css"),
             "nav": '<a href="#density">Density</a>' if compared is not None else "",
             "main": "\n".join(part for part in main if part),
@@ -193,14 +194,17 @@ def value_html(value: float, *, deviation: float, unit: str) -> str:
     return escape(f"{text} {unit}".strip()).replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def plain_name(name: str) -> str:
-    """A target's name for people."""
-    return name.replace("_", " ")
+def plain_name(target: Target) -> str:
+    """A target's name for people, without the unit at its end."""
+    unit = target.unit.lower().replace("/", "_per_").replace(" ", "_")
+    ending = "_" + unit.replace("²", "2").replace("³", "3").replace("å", "angstrom")
+    words = target.name.removesuffix(ending).replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _hero(found: PropertyPrediction) -> str:
     said = [
-        f"{escape(plain_name(target.name))}: "
+        f"{escape(plain_name(target))}: "
         + value_html(float(value), deviation=float(deviation), unit=target.unit)
         for target, value, deviation in zip(
             found.targets, found.values, found.deviations, strict=True
@@ -220,7 +224,7 @@ def _hero(found: PropertyPrediction) -> str:
 
 def _structure(made: ContributionMap, *, ratio: SelectivityMap | None) -> str:
     what = {
-        "points": "The surface encloses the part of the cell whose points contribute most.",
+        "points": "The surface encloses the points that contribute most.",
         "windows": "The surface encloses the centres of the windows that contribute most.",
         "atoms": "Atoms are what contributes; the surface encloses the strongest, each smeared "
         "over 0.7 Å.",
@@ -236,7 +240,7 @@ def _structure(made: ContributionMap, *, ratio: SelectivityMap | None) -> str:
     return (
         f'<section id="map"><h2>Map</h2><p class="lead">{what} The mean over the cell is the '
         f'value.</p><div class="card"><div class="tools">{choose}'
-        '<label>Strongest <input type="range" id="share" min="0" max="100" value="55"> '
+        '<label>Encloses <input type="range" id="share" min="5" max="95" value="60"> '
         '<output id="share-said"></output></label>'
         '<label><input type="checkbox" id="by-contribution"> Atoms by contribution</label>'
         '<span class="group push" role="group" aria-label="View">'
@@ -289,7 +293,9 @@ def _atoms(made: ContributionMap) -> str:
     groups = atom_groups(made)
     rows = "".join(_atom_row(group, made) for group in groups[:MOST_ROWS])
     rest = len(groups) - MOST_ROWS
-    more = f"<p>{rest} further kinds of atoms are in the table of atoms (CSV).</p>" if rest > 0 else ""
+    more = (
+        f"<p>{rest} further kinds of atoms are in the table of atoms (CSV).</p>" if rest > 0 else ""
+    )
     what = (
         "What the model says of each atom."
         if made.kind == "atoms"
@@ -330,9 +336,15 @@ def _density(compared: MapComparison | None) -> str:
     facts = facts_html(
         [
             ("Pearson", f"{c.pearson:.3f} over the cell, {c.pearson_open:.3f} in the open space"),
-            ("Spearman", f"{c.spearman:.3f} over the cell, {c.spearman_open:.3f} in the open space"),
+            (
+                "Spearman",
+                f"{c.spearman:.3f} over the cell, {c.spearman_open:.3f} in the open space",
+            ),
             ("Overlap", f"{c.overlap:.3f}"),
-            ("Density", f"{c.density_class}, {100 * c.density_outer_share:.0f} % in the outer half"),
+            (
+                "Density",
+                f"{c.density_class}, {100 * c.density_outer_share:.0f} % in the outer half",
+            ),
             ("Map", f"{c.map_class}, {100 * c.map_outer_share:.0f} % in the outer half"),
         ]
     )
@@ -361,5 +373,3 @@ def _about(found: PropertyPrediction) -> str:
         '<section id="settings"><h2>About this prediction</h2>'
         f'<div class="card">{facts}</div></section>'
     )
-
-

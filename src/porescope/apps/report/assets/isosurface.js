@@ -20,10 +20,14 @@ const isosurface = (values, [na, nb, nc], lattice, level) => {
     }
     return known.get(key);
   };
-  const face = (a, b, c) => {
+  // Faces look from high to low, so that light falls on them alike.
+  const middle = (four) => scaled(four.reduce((sum, p) => added(sum, cartesian(lattice, [p.at[0] / na, p.at[1] / nb, p.at[2] / nc])), [0, 0, 0]), 1 / four.length);
+  const place = (n) => [mesh.x[n], mesh.y[n], mesh.z[n]];
+  const face = (a, b, c, way) => {
+    const normal = cross(added(place(b), scaled(place(a), -1)), added(place(c), scaled(place(a), -1)));
     mesh.i.push(a);
-    mesh.j.push(b);
-    mesh.k.push(c);
+    mesh.j.push(dot(normal, way) < 0 ? c : b);
+    mesh.k.push(dot(normal, way) < 0 ? b : c);
   };
   for (let i = 0; i < na; i++)
     for (let j = 0; j < nb; j++)
@@ -39,12 +43,14 @@ const isosurface = (values, [na, nb, nc], lattice, level) => {
         for (const four of TETRAHEDRA) {
           const inside = four.filter((n) => corner[n].v > level).map((n) => corner[n]);
           const outside = four.filter((n) => corner[n].v <= level).map((n) => corner[n]);
-          if (inside.length === 1) face(...outside.map((o) => vertex(inside[0], o)));
-          else if (inside.length === 3) face(...inside.map((o) => vertex(outside[0], o)));
+          if (!inside.length || !outside.length) continue;
+          const way = added(middle(outside), scaled(middle(inside), -1));
+          if (inside.length === 1) face(...outside.map((o) => vertex(inside[0], o)), way);
+          else if (inside.length === 3) face(...inside.map((o) => vertex(outside[0], o)), way);
           else if (inside.length === 2) {
             const [a, b, c, d] = [vertex(inside[0], outside[0]), vertex(inside[0], outside[1]), vertex(inside[1], outside[1]), vertex(inside[1], outside[0])];
-            face(a, b, c);
-            face(a, c, d);
+            face(a, b, c, way);
+            face(a, c, d, way);
           }
         }
       }

@@ -21,8 +21,17 @@ const startPredict = async () => {
   const figure = one("structure-figure");
   const view = structureView(Plotly, report, figure);
   const said = (v) => `${Number(v.toPrecision(3))}${map.unit ? ` ${map.unit}` : ""}`;
-  // The slider's ends are a tenth of a per cent and forty per cent of the cell.
-  const share = () => 0.001 * 400 ** (one("share").value / 100);
+  const share = () => one("share").value / 100;
+  // The level above which a share of all that is above zero lies; with sign -1, the same below zero.
+  const levelOf = (sorted, sign) => {
+    const n = sorted.length;
+    const at = (k) => sign * sorted[sign > 0 ? n - 1 - k : k];
+    let whole = 0;
+    for (let k = 0; k < n && at(k) > 0; k++) whole += at(k);
+    let sum = 0, k = 0;
+    while (k < n - 1 && at(k) > 0 && sum < share() * whole) sum += at(k++);
+    return { level: sign * at(k), cell: k / n };
+  };
 
   const surface = (level, colour) => {
     const mesh = isosurface(map.values, map.shape, lattice, level);
@@ -33,12 +42,11 @@ const startPredict = async () => {
   };
   let n_base = 0;
   const drawSurface = async () => {
-    const n = map.sorted.length;
-    const high = map.sorted[Math.min(n - 1, Math.floor((1 - share()) * n))];
+    const { level: high, cell } = levelOf(map.sorted, 1);
     const drawn = [surface(high, HIGH)];
     const keys = [`<li><i class="dot" style="background:${HIGH}"></i>above ${said(high)}</li>`];
     if (map.both) {
-      const low = map.sorted[Math.floor(share() * n)];
+      const low = levelOf(map.sorted, -1).level;
       drawn.push({ ...surface(low, LOW) });
       keys.push(`<li><i class="dot" style="background:${LOW}"></i>below ${said(low)}</li>`);
     }
@@ -50,8 +58,8 @@ const startPredict = async () => {
       for (const e of head.structure.elements) keys.push(`<li><i class="dot" style="background:${e.colour}"></i>${e.symbol}</li>`);
     }
     one("colours").innerHTML = keys.join("");
-    const percent = 100 * share();
-    one("share-said").textContent = `${percent < 1 ? percent.toFixed(1) : Math.round(percent)} % of the cell`;
+    const percent = 100 * cell;
+    one("share-said").textContent = `${one("share").value} %, in ${percent < 1 ? percent.toFixed(1) : Math.round(percent)} % of the cell`;
     if (figure.data.length > n_base) await Plotly.deleteTraces(figure, figure.data.slice(n_base).map((_, k) => n_base + k));
     await Plotly.addTraces(figure, drawn);
   };
