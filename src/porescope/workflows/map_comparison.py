@@ -23,8 +23,8 @@ class MapComparison:
     """How alike a map and a density are.
 
     A density is *exterior* where most of it lies near the framework's surface, and *interior* where
-    most of it lies about the centres of the pores. Open points of the cell (at least 1 Å outside the
-    covalent radius of every atom) are sorted by their distance to the nearest surface; one half of
+    most of it lies about the centres of the pores. Open points of the cell (at least 1 Å outside
+    the covalent radius of every atom) are sorted by their distance to the nearest surface; one half of
     the open volume is the outer, the other the inner half. The class says which holds more.
     """
 

@@ -2,8 +2,8 @@
 
 Two sites have the same name where their atoms within a radius are bonded in the same way. Hydrogen
 is left out, and in silica and its kin the bridging oxygen, so that what is compared are the
-frameworks' connections. The name is a Weisfeiler–Lehman hash [1]_: it depends on neither the order of
-the atoms, nor the origin, nor the cell that is chosen.
+frameworks' connections. The name is a Weisfeiler–Lehman hash [1]_: it depends on neither the order
+of the atoms, nor the origin, nor the cell that is chosen.
 
 .. [1] N. Shervashidze et al., J. Mach. Learn. Res. 12, 2539 (2011).
 """

@@ -194,7 +194,7 @@ def _spread(
         return parity
     return parity + (
         '<section id="spread-section"><h2>Contributions</h2><p class="lead">Each column holds the '
-        f"structures of about one {against} value, and shows what their places contribute. The dots "
+        f"structures of about one {against} value, and shows what their places contribute. Dots "
         'are the means, which are the predictions.</p><div class="card">'
         '<div class="figure" id="spread"></div></div>'
         "<noscript><p>The drawing needs JavaScript.</p></noscript></section>"
