@@ -33,6 +33,7 @@ N_CLASSES = 9
 N_BINS = 60
 MOST_ROWS = 14
 """Rows of the table of atoms."""
+_GASES = {"co2": "CO₂", "n2": "N₂", "h2": "H₂", "ch4": "CH₄", "h2o": "H₂O", "o2": "O₂"}
 _ALIKE = 2e-3  # of the range: atoms of one element whose means differ by less are one row
 
 
@@ -198,8 +199,8 @@ def plain_name(target: Target) -> str:
     """A target's name for people, without the unit at its end."""
     unit = target.unit.lower().replace("/", "_per_").replace(" ", "_")
     ending = "_" + unit.replace("²", "2").replace("³", "3").replace("å", "angstrom")
-    words = target.name.removesuffix(ending).replace("_", " ")
-    return words[:1].upper() + words[1:]
+    first, *others = target.name.removesuffix(ending).split("_")
+    return " ".join([_GASES.get(first, first[:1].upper() + first[1:]), *others])
 
 
 def _hero(found: PropertyPrediction) -> str:
