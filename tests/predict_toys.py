@@ -39,7 +39,7 @@ def points_settings(**changed: Any) -> dict[str, Any]:
     from porescope.models.property.config import gas_settings
 
     small = {"width": 16, "channels": 4, "n_radial": 4, "pairs": 4, "dropout": 0.0}
-    return gas_settings(**(small | {"n_points_predict": 64} | changed))
+    return gas_settings() | small | {"n_points_predict": 64} | changed
 
 
 def atoms_settings(**changed: Any) -> dict[str, Any]:

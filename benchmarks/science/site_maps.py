@@ -167,7 +167,7 @@ def table() -> None:
 
 def main() -> None:
     """Read the options and make the rows."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("what", nargs="?", default="run", choices=("run", "table"))
     parser.add_argument("--model", type=Path, help="checkpoint, or the folder of a training")
     parser.add_argument("--target", help="target of the checkpoint; the first by default")

@@ -138,6 +138,8 @@ def predict_files(
     ------
     ConfigError
         If the target is unknown, or the folder has a journal of other settings.
+    KeyboardInterrupt
+        After Ctrl-C; the journal keeps what is finished.
     """
     columns = columns_of(models, property)
     settings = {
@@ -153,27 +155,33 @@ def predict_files(
     n_resumed = 0
     with _journal(out, settings=settings, resume=resume) as journal:
         known = {entry["key"]: entry["row"] for entry in journal.records} if journal else {}
-        for path in files:
-            key = _key(path)
-            place = {"file": str(path), "name": path.stem}
-            if key in known:
-                n_resumed += 1
-                row = known[key]
-            else:
-                row = _row(
-                    path,
-                    models=models,
-                    property=property,
-                    with_sites=with_sites,
-                    site_radius=site_radius,
-                    spacing=spacing,
-                )
-                if journal is not None and key:
-                    journal.append({"key": key, "row": row})
-                    known[key] = row
-            rows.append(row | place)
-            if progress is not None:
-                progress(PredictProgress(done=len(rows), total=len(files), current=path.name))
+        try:
+            for path in files:
+                key = _key(path)
+                place = {"file": str(path), "name": path.stem}
+                if key in known:
+                    n_resumed += 1
+                    row = known[key]
+                else:
+                    row = _row(
+                        path,
+                        models=models,
+                        property=property,
+                        with_sites=with_sites,
+                        site_radius=site_radius,
+                        spacing=spacing,
+                    )
+                    if journal is not None and key:
+                        journal.append({"key": key, "row": row})
+                        known[key] = row
+                rows.append(row | place)
+                if progress is not None:
+                    progress(PredictProgress(done=len(rows), total=len(files), current=path.name))
+        except KeyboardInterrupt:
+            goes_on = "" if out is None else "; the same command goes on from there"
+            raise KeyboardInterrupt(
+                f"stopped; {len(rows)} of {len(files)} files are finished{goes_on}"
+            ) from None
     return PredictedFiles(
         rows=tuple(rows),
         paths=tuple(files),

@@ -236,14 +236,15 @@ def _structure(made: ContributionMap, *, ratio: SelectivityMap | None) -> str:
             '<label>Map <select id="which"><option value="0">contributions</option>'
             '<option value="1">ratio</option></select></label>'
         )
+    share, checked = (20, " checked") if made.kind == "atoms" else (60, "")
     drawn = made.crystal.n_atoms <= MAX_ATOMS
     note = "" if drawn else "<p>The cell has too many atoms to draw them here.</p>"
     return (
         f'<section id="map"><h2>Map</h2><p class="lead">{what} The mean over the cell is the '
         f'value.</p><div class="card"><div class="tools">{choose}'
-        '<label>Encloses <input type="range" id="share" min="5" max="95" value="60"> '
+        f'<label>Encloses <input type="range" id="share" min="5" max="95" value="{share}"> '
         '<output id="share-said"></output></label>'
-        '<label><input type="checkbox" id="by-contribution"> Atoms by contribution</label>'
+        f'<label><input type="checkbox" id="by-contribution"{checked}> Atoms by contribution</label>'
         '<span class="group push" role="group" aria-label="View">'
         '<button data-axis="0">a</button><button data-axis="1">b</button>'
         '<button data-axis="2">c</button><button id="nearer" aria-label="Nearer">+</button>'
