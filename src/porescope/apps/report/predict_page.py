@@ -103,13 +103,15 @@ def predict_data(found: PropertyPrediction, *, ratio: SelectivityMap | None = No
         known = np.nan_to_num(ratio.values, nan=0.0)
         maps.append(_grid(known, name=name, unit="", packer=packer))
     atoms = np.where(np.isfinite(made.atoms.mean), made.atoms.mean, np.nan)
-    heights, edges = _histogram(made.values)
+    of_atoms = made.kind == "atoms"
+    heights, edges = _histogram(made.atoms.mean if of_atoms else made.values)
     return packer.text(
         {
             "maps": maps,
             "structure": structure_record(crystal, cell=cell, packer=packer),
             "coloured": _coloured(crystal, atoms, packer=packer),
             "histogram": {
+                "of": "atoms" if of_atoms else "cell",
                 "centres": [float(f"{x:.6g}") for x in 0.5 * (edges[1:] + edges[:-1])],
                 "width": float(edges[1] - edges[0]),
                 "percent": [float(f"{100.0 * x:.4g}") for x in heights],
@@ -142,9 +144,9 @@ def _grid(
 
 
 def _histogram(
-    values: Float[np.ndarray, "na nb nc"],
+    values: Float[np.ndarray, "..."],
 ) -> tuple[Float[np.ndarray, "bins"], Float[np.ndarray, "edges"]]:
-    """Share of the cell by contribution."""
+    """Share of the values by size."""
     low, high = float(values.min()), float(values.max())
     if not high > low:
         low, high = low - 0.5, high + 0.5
@@ -244,7 +246,8 @@ def _structure(made: ContributionMap, *, ratio: SelectivityMap | None) -> str:
         f'value.</p><div class="card"><div class="tools">{choose}'
         f'<label>Encloses <input type="range" id="share" min="5" max="95" value="{share}"> '
         '<output id="share-said"></output></label>'
-        f'<label><input type="checkbox" id="by-contribution"{checked}> Atoms by contribution</label>'
+        f'<label><input type="checkbox" id="by-contribution"{checked}> Atoms by contribution'
+        "</label>"
         '<span class="group push" role="group" aria-label="View">'
         '<button data-axis="0">a</button><button data-axis="1">b</button>'
         '<button data-axis="2">c</button><button id="nearer" aria-label="Nearer">+</button>'
@@ -304,13 +307,14 @@ def _atoms(made: ContributionMap) -> str:
         else "Mean over the open space nearest to each atom; share is what all its space adds to "
         "the value."
     )
+    share_of = "many atoms contribute" if made.kind == "atoms" else "much of the cell contributes"
     return (
         '<section id="atoms"><h2>Atoms</h2>'
         f'<p class="lead">{what}</p><div class="two"><div class="card"><div class="wide"><table>'
         '<thead><tr><th>atom</th><th class="n">alike</th>'
         f'<th class="n">mean [{unit}]</th><th class="n">highest [{unit}]</th>'
         f'<th class="n">share</th></tr></thead><tbody>{rows}</tbody></table></div>{more}</div>'
-        '<div class="card"><h3>How much of the cell contributes how much</h3>'
+        f'<div class="card"><h3>How {share_of} how much</h3>'
         '<div class="figure" id="histogram"></div></div></div></section>'
     )
 

@@ -133,10 +133,10 @@ const startPredict = async () => {
   };
   const drawHistogram = () => {
     const h = head.histogram;
-    Plotly.react(one("histogram"), [{ type: "bar", x: h.centres, y: h.percent, width: h.width, marker: { color: css("accent") }, hovertemplate: "%{x:.4g}: %{y:.3g} % of the cell<extra></extra>" }], plain({
+    Plotly.react(one("histogram"), [{ type: "bar", x: h.centres, y: h.percent, width: h.width, marker: { color: css("accent") }, hovertemplate: `%{x:.4g}: %{y:.3g} % of the ${h.of}<extra></extra>` }], plain({
       bargap: 0,
       xaxis: { title: { text: `contribution${maps[0].unit ? ` [${maps[0].unit}]` : ""}` }, gridcolor: css("grid"), zeroline: false },
-      yaxis: { title: { text: "share of the cell [%]" }, type: "log", dtick: 1, gridcolor: css("grid"), exponentformat: "none" },
+      yaxis: { title: { text: `share of the ${h.of} [%]` }, type: "log", dtick: 1, gridcolor: css("grid"), exponentformat: "none" },
       shapes: [{ type: "line", x0: h.value, x1: h.value, yref: "paper", y0: 0, y1: 1, line: { color: css("calc"), width: 1.5, dash: "dot" } }],
       annotations: [{ x: h.value, yref: "paper", y: 1, text: "mean", showarrow: false, xanchor: "left", yanchor: "top", xshift: 5, font: { color: css("calc"), size: 12 } }],
     }), options);
