@@ -24,6 +24,7 @@ FILES = (
     "docs/datasets.md",
     "docs/reticular.md",
     "docs/retrieval.md",
+    "docs/properties.md",
     "docs/solving-new.md",
 )
 _BLOCK = re.compile(r"(<!-- table ([a-z_]+) -->\n).*?(<!-- end table -->)", re.DOTALL)
@@ -213,11 +214,12 @@ def filled(text: str) -> str:
     sys.path.insert(0, str(Path(__file__).parent))
     from tables_adsorption import TABLES as ADSORPTION
     from tables_datasets import TABLES as DATASETS
+    from tables_property import TABLES as PROPERTY
     from tables_relaxing import TABLES as RELAXING
     from tables_reticular import TABLES as RETICULAR
     from tables_retrieval import TABLES as RETRIEVAL
 
-    tables = TABLES | ADSORPTION | DATASETS | RELAXING | RETICULAR | RETRIEVAL
+    tables = TABLES | ADSORPTION | DATASETS | PROPERTY | RELAXING | RETICULAR | RETRIEVAL
 
     def one(match: re.Match[str]) -> str:
         if match[2] not in tables:

@@ -1,4 +1,4 @@
-"""Tables of docs/sites.md, made from its rows; ``tables.py`` fills them in."""
+"""Tables of docs/properties.md, made from its rows; ``tables.py`` fills them in."""
 
 from __future__ import annotations
 

@@ -70,9 +70,10 @@ SIMULATED: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = 
     ("HKUST-1", NAMED, "Cu-BTC.cif", ("Cu",), (BTC,)),
     ("UiO-66", CORE, "RUBTAK03_auto.cif", ("Zr",), (BDC,)),
     ("UiO-67", CORE, "WIZMAV02_auto.cif", ("Zr",), (BPDC,)),
-    ("UiO-68", CORE, "YEYCUC_SL.cif", ("Zr",), (TPDC,)),
+    ("UiO-68", CORE, "ja507947d_si_001_auto.cif", ("Zr",), (TPDC,)),
     ("NU-1000", CORE, "ja4050828_auto.cif", ("Zr",), (TBAPY,)),
-    ("PCN-222", CORE, "BEDYEQ_clean.cif", ("Zr",), (TCPP,)),
+    # its porphyrin holds iron
+    ("PCN-222", CORE, "BEDYEQ_clean.cif", ("Zr", "Fe"), (TCPP,)),
     ("MIL-53(Cr)", NAMED, "MIL-53(Cr)ht.cif", ("Cr",), (BDC,)),
     ("MIL-47", NAMED, "MIL-47.cif", ("V",), (BDC,)),
     ("Mg-MOF-74", NAMED, "Mg-DOBDC.cif", ("Mg",), (DOBDC,)),

@@ -273,7 +273,7 @@ def solved(truth: Truth) -> dict[str, Any]:
         pot=truth.pot,
         store=opened.store,
         task=task,
-        kind="xray",
+        kind=truth.pattern.radiation.kind,
         model=load_model(),
         elements=frozenset() if len(elements) < 2 else elements,
         without=without,
@@ -404,9 +404,17 @@ def _nets(crystal: Crystal) -> set[str]:
 def _rungs(mark: Judgement, proposal: Proposal, truth: Truth) -> dict[str, bool]:
     """All rungs of one candidate; right is the bond graph, ends at metals aside, and the cell."""
     rungs = {name: bool(getattr(mark, name)) for name in RUNGS if hasattr(mark, name)}
-    rungs["topology"] = bool(truth.net_key) and proposal.template.net_key == truth.net_key
+    rungs["topology"] = bool(truth.net_key) and _topology(proposal) == truth.net_key
     rungs["right"] = mark.bare_net and mark.cell
     return rungs
+
+
+def _topology(proposal: Proposal) -> str:
+    """Key of the net of a proposal; its template's where it cannot be taken apart."""
+    try:
+        return take_apart(proposal.crystal).net_key or proposal.template.net_key
+    except PorescopeError:
+        return proposal.template.net_key
 
 
 def failure_of(case: dict[str, Any], rungs: list[dict[str, bool]]) -> str:

@@ -35,6 +35,7 @@ COMMANDS = [
     ("library", "build"),
     ("library", "map"),
     ("train", "retrieval"),
+    ("train", "property"),
 ]
 
 

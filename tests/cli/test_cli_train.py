@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-from porescope.apps.cli.train import duration
+from porescope.apps.cli.show_training import duration
 from porescope.training.loop import TrainProgress, TrainResult
 
 TINY = (
@@ -21,11 +21,11 @@ TINY = (
 
 
 def test_help_fits_80_columns_and_has_examples(porescope) -> None:
-    for words in (("train", "--help"), ("train", "retrieval", "--help")):
-        shown = porescope(*words)
+    for words in ((), ("retrieval",), ("property",)):
+        shown = porescope("train", *words, "--help")
         assert shown.code == 0
         assert max(len(line) for line in shown.out.splitlines()) <= 80
-    assert "porescope train retrieval --preset small" in shown.out
+        assert f"porescope {' '.join(('train', *words))}" in shown.out
 
 
 @pytest.mark.parametrize(

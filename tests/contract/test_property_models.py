@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
+pytest.importorskip("e3nn.o3")
 
 from porescope.crystal.structure import Crystal  # noqa: E402
 from porescope.crystal.transform import change_of_basis  # noqa: E402
@@ -33,17 +35,44 @@ from porescope.models.registry import (  # noqa: E402
     presets_of,
     property_loss_of,
 )
+from porescope.nn.small_numbers import (  # noqa: E402
+    are_small_numbers_zero,
+    small_numbers_as_zero,
+)
+from porescope.training.prefetch import made_ahead  # noqa: E402
 from property_toys import some_frameworks, true_values  # noqa: E402
 
 SMALLER: dict[str, dict[str, Any]] = {
     "sites": {"width": 48, "channels": 8, "pairs": 8},
-    "x3mat": {"layers": 1, "channels": 16, "hidden": 16, "heads": 2, "step": 8.0},
+    "x3mat": {
+        "layers": 1,
+        "channels": 8,
+        "hidden": 8,
+        "heads": 2,
+        "l_max": 1,
+        "m_max": 1,
+        "grid": 4,
+        "radius": 3.6,
+        "step": 6.0,
+        "most_neighbours": 6,
+        "alpha_dropout": 0.0,
+        "windows_at_once": 100,
+        "recompute": False,
+        "usual_atoms": 10.0,
+    },
     "cgcnn": {"width": 24, "layers": 2, "head_width": 32},
-    "voxel": {"points": 16, "channels": (8, 16), "width": 32, "dropout": 0.0},
-    "text": {"width": 64, "heads": 4, "feed_forward": 64, "layers": 2, "dropout": 0.0},
+    "voxel": {"points": 16, "channels": (8, 16, 24), "width": 32, "dropout": 0.0},
+    "text": {
+        "vocabulary": 512,
+        "width": 64,
+        "heads": 4,
+        "feed_forward": 64,
+        "layers": 2,
+        "dropout": 0.0,
+    },
 }
 """Settings with which a model is quick."""
-STEPS: dict[str, int] = {"sites": 100, "x3mat": 80, "cgcnn": 40, "voxel": 80, "text": 160}
+STEPS: dict[str, int] = {"sites": 100, "x3mat": 80, "cgcnn": 40, "voxel": 80, "text": 120}
 """Steps in which ten examples are learned."""
 
 PROPERTY = presets_of("property")
@@ -160,6 +189,33 @@ def test_a_batch_is_its_members(preset: Preset) -> None:
     whole = _said(model, crystals).mean
     singles = torch.cat([_said(model, [crystal]).mean for crystal in crystals])
     torch.testing.assert_close(whole, singles, rtol=1e-4, atol=2e-5)
+
+
+def _tensors(batch: Any) -> list[Any]:
+    if not is_dataclass(batch):
+        return [] if batch is None else [batch]
+    return [found for field in fields(batch) for found in _tensors(getattr(batch, field.name))]
+
+
+@presets
+def test_a_crystal_is_prepared_within_a_training(preset: Preset) -> None:
+    if not torch.set_flush_denormal(True):
+        pytest.skip("the processor does not take small numbers as zero")
+    torch.set_flush_denormal(False)
+    model = _model(preset)
+    # Searches for neighbours in so many points fail where small numbers are zero.
+    crystal = some_frameworks(1)[0].supercell((2, 2, 2))
+    here = _tensors(model.prepare(crystal))
+
+    def batches() -> Iterator[PropertyBatch]:
+        assert are_small_numbers_zero()
+        yield model.prepare(crystal)
+
+    with small_numbers_as_zero(), made_ahead(batches(), n_ahead=1) as made:
+        there = _tensors(next(iter(made)))
+    assert len(here) == len(there)
+    for a, b in zip(here, there, strict=True):
+        torch.testing.assert_close(a, b, rtol=0.0, atol=0.0, equal_nan=True)
 
 
 @presets

@@ -6,6 +6,7 @@ return values to exceptions, with a warning at each call meanwhile; both ways ar
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ def call_spglib(function: str, *args: Any, **options: Any) -> Any:
     args, options:
         What it takes.
     """
+    os.environ.setdefault("SPGLIB_WARNING", "OFF")  # else its library writes on the terminal
     import spglib
 
     called: Callable[..., Any] = getattr(spglib, function)

@@ -19,6 +19,7 @@ except ImportError as error:  # pragma: no cover
     raise MissingExtraError("torch", extra="ml") from error
 
 from porescope.models.property_inputs import PropertyBatch
+from porescope.nn.small_numbers import small_numbers_kept
 
 PROPERTY_INVARIANCES = frozenset({"order", "origin", "rotation", "cell", "supercell"})
 """What a crystal's description may change in without the crystal being another."""
@@ -45,7 +46,7 @@ class PropertyModel(nn.Module, ABC):
     """Values of crystals.
 
     A preset's network derives from this class, names the inputs it needs in ``needs``, describes
-    a crystal in :meth:`prepare` and writes :meth:`forward`. Its configuration has the field
+    a crystal in :meth:`described` and writes :meth:`forward`. Its configuration has the field
     ``n_targets`` besides its own.
 
     Parameters
@@ -74,11 +75,14 @@ class PropertyModel(nn.Module, ABC):
         self.register_buffer("shift", torch.zeros(config.n_targets))
         self.register_buffer("scale", torch.ones(config.n_targets))
 
-    @abstractmethod
     def prepare(
         self, crystal: Crystal, *, generator: np.random.Generator | None = None
     ) -> PropertyBatch:
         """A batch of one crystal, on the CPU, with every input in ``needs``.
+
+        The one way to :meth:`described`: the smallest numbers are kept here, since searches for
+        neighbours do not end where the processor takes them as zero, as it does in the threads of
+        a training.
 
         Parameters
         ----------
@@ -93,6 +97,14 @@ class PropertyModel(nn.Module, ABC):
         :
             The batch; its targets are NaN.
         """
+        with small_numbers_kept():
+            return self.described(crystal, generator=generator)
+
+    @abstractmethod
+    def described(
+        self, crystal: Crystal, *, generator: np.random.Generator | None = None
+    ) -> PropertyBatch:
+        """What :meth:`prepare` returns; each preset writes this one, and nothing else calls it."""
 
     @abstractmethod
     def forward(self, batch: PropertyBatch) -> PropertyOutput:

@@ -123,16 +123,29 @@ def presets_of(family: str) -> dict[str, Preset]:
     return {name: preset for name, preset in PRESETS.items() if preset.family == family}
 
 
-def preset_named(name: str) -> Preset:
+def preset_named(name: str, *, family: str | None = None) -> Preset:
     """The preset of a name.
+
+    Parameters
+    ----------
+    name:
+        Its name.
+    family:
+        What it must be trained for; anything by default.
 
     Raises
     ------
     ConfigError
-        If there is none; the message lists what there is.
+        If there is none, or it is of another family; the message lists what there is.
     """
+    fitting = PRESETS if family is None else presets_of(family)
     if name not in PRESETS:
-        raise ConfigError(f"no preset is called {name!r}; choose one of {', '.join(PRESETS)}")
+        raise ConfigError(f"no preset is called {name!r}; choose one of {', '.join(fitting)}")
+    if name not in fitting:
+        raise ConfigError(
+            f"preset {name!r} is trained for {PRESETS[name].family}; choose one of "
+            f"{', '.join(fitting)}, or train it with: porescope train {PRESETS[name].family}"
+        )
     return PRESETS[name]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args
 
 from porescope.errors import ConfigError
 
@@ -70,3 +71,25 @@ class TrainConfig:
 
 CHANGEABLE = ("save_every_s", "log_every", "time_limit_s", "prefetch")
 """Settings that may differ when a run is resumed, as no weight depends on them."""
+
+
+def changed_config(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
+    """Settings of a training with some of them changed.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+    """
+    known = [field.name for field in fields(config)]
+    unknown = [name for name in changes if name not in known]
+    if unknown:
+        raise ConfigError(
+            f"a training has no setting {', '.join(map(repr, unknown))}; it has {', '.join(known)}"
+        )
+    formats = get_args(Precision)
+    if changes.get("precision", "auto") not in formats:
+        raise ConfigError(
+            f"precision must be one of {', '.join(formats)}, not {changes['precision']!r}"
+        )
+    return replace(config, **changes)

@@ -23,6 +23,7 @@ from porescope.models.property_model import PropertyModel
 from porescope.models.registry import Preset
 from porescope.models.retrieval_model import RetrievalModel
 from porescope.nn.parallel import process_count, process_rank
+from porescope.nn.small_numbers import small_numbers_as_zero
 from porescope.training.checkpoint import Place, load_state, read_place, save_state
 from porescope.training.config import TrainConfig
 from porescope.training.distributed import (
@@ -40,7 +41,6 @@ from porescope.training.precision import (
     hardware,
     own_random_state,
     resolved_precision,
-    small_numbers_as_zero,
 )
 from porescope.training.prefetch import made_ahead
 from porescope.training.schedule import learning_rate_factor

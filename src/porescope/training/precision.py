@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -58,16 +57,6 @@ def autocast(precision: Resolved, *, device: torch.device) -> AbstractContextMan
     if precision == "float32":
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-@contextmanager
-def small_numbers_as_zero() -> Iterator[None]:
-    """Take numbers below the smallest normal one as zero; processors are slow with them."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 def own_random_state(device: torch.device) -> AbstractContextManager[None]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -46,6 +47,20 @@ class BaselineResult:
     """The settings that were kept, by target."""
 
 
+def baseline_named(name: str) -> Baseline:
+    """The baseline of a name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    for known in BASELINES:
+        if known == name:
+            return known
+    raise ConfigError(f"there is no baseline {name!r}; choose one of {', '.join(BASELINES)}")
+
+
 def tables_needed(name: str) -> tuple[FeatureKind, ...]:
     """Feature tables that a baseline reads.
 
@@ -54,11 +69,24 @@ def tables_needed(name: str) -> tuple[FeatureKind, ...]:
     ConfigError
         If there is no such baseline.
     """
-    if name not in BASELINES:
-        raise ConfigError(f"there is no baseline {name!r}; choose one of {', '.join(BASELINES)}")
-    if name == "all_features":
+    if baseline_named(name) == "all_features":
         return ("composition", "geometry", "histogram2d", "homology")
     return tuple(kind for kind in FEATURE_KINDS if kind == name)
+
+
+def require_packages(names: Sequence[Baseline]) -> None:
+    """See that what the baselines need is installed.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not.
+    """
+    kinds = {kind for name in names for kind in tables_needed(name)}
+    if kinds and find_spec("sklearn") is None:
+        raise MissingExtraError("scikit-learn", extra="ml")
+    if "homology" in kinds and find_spec("gudhi") is None:
+        raise MissingExtraError("gudhi", extra="homology")
 
 
 def run_baseline(

@@ -53,7 +53,7 @@ def homology_values(
     try:
         import gudhi
     except ImportError as error:  # pragma: no cover
-        raise MissingExtraError("gudhi", extra="ml") from error
+        raise MissingExtraError("gudhi", extra="homology") from error
     coarse = max(spacing, float(np.cbrt(crystal.volume / max_points)))
     grid = crystal_distance_grid(crystal, spacing=min(coarse, 2.0))
     cells: Any = gudhi.PeriodicCubicalComplex(  # pyright: ignore[reportAttributeAccessIssue]

@@ -25,11 +25,13 @@ from porescope.workflows.proposal import ROOM, Proposal, ProposeConfig
 from porescope.workflows.propose_build import overlaps
 
 N_NETS = 4
-"""Nets in space that are tried for each node and form of the linkers."""
+"""Nets in space that are tried for each node and form of the linkers; more where few nodes suit."""
 N_LAYERS = 1
 """Nets of layers that are tried before them."""
 N_TRIED = 32
 """Placings in all."""
+CARBOXYLATES = "(CO2)"
+"""What the names of nodes hold that only carboxylates close."""
 _COPIES = (2, 3)
 """Interpenetrating nets that are tried where there is room."""
 _FREE = 25.0
@@ -57,8 +59,10 @@ def propose_on_nets(
         Limits; those on nets and atoms are used.
     """
     tried = 0
-    for node, others in _ways(metals, linkers):
-        for net in _nets(node, others, config):
+    ways = list(_ways(metals, linkers))
+    n_nets = max(N_NETS, N_TRIED // max(len(ways), 1) - N_LAYERS)
+    for node, others in ways:
+        for net in _nets(node, others, config, n_nets=n_nets):
             tried += 1
             if tried > N_TRIED:
                 return
@@ -85,8 +89,10 @@ def _ways(
             # nodes with ends of two kinds first: paddlewheels that take pillars
             nodes.sort(key=lambda n: len(set(n.numbers[n.port_atoms].tolist())) == 1)
         for chosen in product(*(form[:2] for form in forms)):
+            acid = any("carboxylate" in form.name for form in chosen)
             for node in nodes:
-                yield [node], list(chosen)
+                if acid or CARBOXYLATES not in node.name:
+                    yield [node], list(chosen)
         return
     if not all(forms):
         return
@@ -111,7 +117,9 @@ def _forms(blocks: Sequence[Block]) -> list[Block]:
     return list(found.values())
 
 
-def _nets(node: Sequence[Block], others: Sequence[Block], config: ProposeConfig) -> list[str]:
+def _nets(
+    node: Sequence[Block], others: Sequence[Block], config: ProposeConfig, *, n_nets: int
+) -> list[str]:
     try:
         if config.nets:
             found = fitting_nets_of_blocks(node, linkers=others)
@@ -121,7 +129,7 @@ def _nets(node: Sequence[Block], others: Sequence[Block], config: ProposeConfig)
     except ConfigError:
         return []
     spatial.sort(key=lambda net: net.name not in COMMON_NETS)
-    return [net.name for net in (*flat[:N_LAYERS], *spatial[:N_NETS])]
+    return [net.name for net in (*flat[:N_LAYERS], *spatial[:n_nets])]
 
 
 def _closed(

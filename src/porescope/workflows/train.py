@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from porescope.datasets.library import SHIPPED, Library
 from porescope.errors import ConfigError
-from porescope.models.registry import config_from_dict, network_class, preset_named, presets_of
-from porescope.training.config import Precision, TrainConfig
+from porescope.models.registry import config_from_dict, network_class, preset_named
+from porescope.training.config import changed_config
 from porescope.training.contents_inputs import PackedContents, contents_of_library
 from porescope.training.loop import TrainProgress, TrainResult
 from porescope.workflows.train_retrieval import TASKS, TRAINING, train_retrieval
@@ -83,14 +83,8 @@ def train_preset(
     ConfigError
         If the preset or a setting is unknown or out of range.
     """
-    known = preset_named(preset)
-    if known.family != "retrieval":
-        raise ConfigError(
-            f"preset {preset!r} is trained for {known.family}; choose one of "
-            f"{', '.join(presets_of('retrieval'))}, or train it with: porescope train "
-            f"{known.family}"
-        )
-    config = _changed(TRAINING[preset], dict(training or {}))
+    known = preset_named(preset, family="retrieval")
+    config = changed_config(TRAINING[preset], dict(training or {}))
     network = config_from_dict(known, dict(model or {}))
     task = TASKS[preset]
     if batch_size is not None:
@@ -116,22 +110,6 @@ def train_preset(
         restart=restart,
         progress=progress,
     )
-
-
-def _changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
-    """Settings of a training with some of them changed."""
-    known = [field.name for field in fields(config)]
-    unknown = [name for name in changes if name not in known]
-    if unknown:
-        raise ConfigError(
-            f"a training has no setting {', '.join(map(repr, unknown))}; it has {', '.join(known)}"
-        )
-    formats = get_args(Precision)
-    if changes.get("precision", "auto") not in formats:
-        raise ConfigError(
-            f"precision must be one of {', '.join(formats)}, not {changes['precision']!r}"
-        )
-    return replace(config, **changes)
 
 
 def _contents(

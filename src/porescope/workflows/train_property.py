@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,15 @@ except ImportError as error:  # pragma: no cover
     raise MissingExtraError("torch", extra="ml") from error
 
 from porescope.models.checkpoint import load_model
+from porescope.models.property.config import settings_for as sites_settings
 from porescope.models.property_model import PropertyModel
 from porescope.models.registry import (
     Preset,
     build_model,
-    config_class,
     config_from_dict,
     preset_named,
-    presets_of,
 )
-from porescope.training.config import TrainConfig
+from porescope.training.config import TrainConfig, changed_config
 from porescope.training.loop import TrainProgress, TrainResult, train
 from porescope.training.precision import chosen_device
 from porescope.training.property_task import PropertyTask, PropertyTaskConfig, measured
@@ -68,20 +67,8 @@ class PropertyTraining:
     """Structures that the model could not read, with the reason."""
 
 
-def is_of_guests(target: Target) -> bool:
-    """Whether a target is about pores, by its unit; electronic ones (eV, e) are not."""
-    return not target.unit.startswith("e")
-
-
-def amount_of(target: Target) -> str:
-    """How a target grows with the crystal: ``intensive``, ``per_mass`` or ``per_cell``."""
-    if target.extensive:
-        return "per_cell"
-    return "per_mass" if target.unit.endswith(("/kg", "/g", "/(kg Pa)")) else "intensive"
-
-
 def settings_for(preset: Preset, targets: tuple[Target, ...]) -> dict[str, Any]:
-    """Settings of a network that follow from what it is to learn.
+    """Settings of a network that follow from the names and units of what it is to learn.
 
     Parameters
     ----------
@@ -90,18 +77,24 @@ def settings_for(preset: Preset, targets: tuple[Target, ...]) -> dict[str, Any]:
     targets:
         Its targets.
     """
-    known = {field.name for field in fields(config_class(preset))}
-    guests = all(is_of_guests(target) for target in targets)
-    made: dict[str, Any] = {"n_targets": len(targets)}
     if preset.name == "sites":
-        from porescope.models.property.config import gas_settings
-
-        made |= gas_settings() if guests else {}
-    if "amounts" in known:
-        made["amounts"] = tuple(amount_of(target) for target in targets)
+        return sites_settings([(target.name, target.unit) for target in targets])
+    made: dict[str, Any] = {"n_targets": len(targets)}
     if preset.name == "x3mat":
-        made["radius"] = 6.0 if guests else 8.0
+        electronic = all(target.unit.lower() in ("ev", "e") for target in targets)
+        made["radius"] = 8.0 if electronic else 6.0
     return made
+
+
+def training_for(preset: str, **changes: Any) -> TrainConfig:
+    """Settings of a preset's training with some of them changed.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+    """
+    return changed_config(TRAINING[property_preset(preset).name], changes)
 
 
 def train_property(
@@ -133,8 +126,8 @@ def train_property(
     model_settings:
         Settings of the network other than those of :func:`settings_for`.
     config:
-        Settings of the training; those of :data:`TRAINING` by default, with an average of the
-        weights that is shorter for a short training.
+        Settings of the training; those of :data:`TRAINING` by default. Its warm-up and its decay of
+        the averaged weights are bounds, see :func:`fitted_to`.
     task:
         How batches are made; as in :data:`TASKS` by default.
     start:
@@ -163,6 +156,7 @@ def train_property(
     if start is not None:
         take_over(model, start, preset=preset)
     made = PropertyTask(data, sides=sides, model=model, preset=known, config=task, seed=config.seed)
+    config = fitted_to(config, n_steps=config.epochs * made.batches_per_epoch)
     where = chosen_device(device)
     result = train(
         model,
@@ -186,6 +180,16 @@ def train_property(
     )
 
 
+def fitted_to(config: TrainConfig, *, n_steps: int) -> TrainConfig:
+    """Settings for a training of so many steps.
+
+    A short one warms up over no more than a tenth of them, and its averaged weights look back over
+    about a tenth.
+    """
+    decay = min(config.ema_decay, ema_decay_for(n_steps)) if config.ema_decay else 0.0
+    return replace(config, warmup_steps=min(config.warmup_steps, n_steps // 10), ema_decay=decay)
+
+
 def ema_decay_for(n_steps: int, *, highest: float = 0.999) -> float:
     """Decay of the averaged weights that looks back over a tenth of the steps."""
     return float(np.clip(1.0 - 1.0 / max(EMA_STEPS * n_steps, 2.0), 0.5, highest))
@@ -199,13 +203,7 @@ def property_preset(name: str) -> Preset:
     ConfigError
         If there is none of that name, or it learns something else.
     """
-    known = preset_named(name)
-    if known.family != "property":
-        raise ConfigError(
-            f"preset {name!r} is trained for {known.family}; choose one of "
-            f"{', '.join(presets_of('property'))}"
-        )
-    return known
+    return preset_named(name, family="property")
 
 
 def take_over(model: PropertyModel, path: Path, *, preset: str) -> tuple[str, ...]:
@@ -259,9 +257,12 @@ def advice(
     """
     told = []
     for target, seen in metrics.items():
-        best = min(baselines, key=lambda b: b.metrics[target]["mae"], default=None)
-        if best is None:
+        if not baselines:
             continue
+        if not np.isfinite(seen["mae"]):
+            told.append(f"{target}: no structure of the test side has a value; give more labels")
+            continue
+        best = min(baselines, key=lambda b: b.metrics[target]["mae"])
         theirs, ours = best.metrics[target]["mae"], seen["mae"]
         if theirs < ours:
             told.append(

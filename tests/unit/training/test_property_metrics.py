@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
 from porescope.training.property_metrics import property_metrics, rank_correlation
 
 

@@ -42,7 +42,7 @@ class _Linear(PropertyModel):
         self.layer = torch.nn.Linear(2, config.n_targets)
         self.n_prepared = 0
 
-    def prepare(self, crystal, *, generator=None) -> PropertyBatch:
+    def described(self, crystal, *, generator=None) -> PropertyBatch:
         """Two numbers."""
         self.n_prepared += 1
         if crystal.name == "toy-3":

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 from porescope.datasets.property_splits import property_sides

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,17 @@ from porescope.errors import ConfigError  # noqa: E402
 from porescope.io.cif_write import cif_text  # noqa: E402
 from porescope.models.checkpoint import read_card  # noqa: E402
 from porescope.models.registry import PRESETS, build_model, config_from_dict  # noqa: E402
-from porescope.training.config import TrainConfig  # noqa: E402
 from porescope.workflows.property_baselines import BaselineResult  # noqa: E402
 from porescope.workflows.train_property import (  # noqa: E402
     TASKS,
     TRAINING,
     advice,
-    amount_of,
     ema_decay_for,
+    fitted_to,
     property_preset,
     settings_for,
     take_over,
+    training_for,
 )
 from porescope.workflows.train_property_table import train_on_table  # noqa: E402
 from property_toys import some_frameworks, true_values  # noqa: E402
@@ -55,7 +56,8 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
         "targets": ("density_g_per_cm3",),
         "preset": "cgcnn",
         "model_settings": SMALL,
-        "config": TrainConfig(epochs=2, warmup_steps=1, ema_decay=0.5),
+        "training": {"epochs": 2, "warmup_steps": 1},
+        "batch_size": 16,
         "compared": ("mean", "composition"),
         "device": "cpu",
     }
@@ -66,6 +68,11 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     assert np.isfinite(seen["mae"])
     # two epochs cannot beat what the density follows from
     assert made.advice[0].startswith("density_g_per_cm3: the baseline 'composition' is better")
+    with (tmp_path / "run" / "test.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["model"] for row in rows] == ["cgcnn", "mean", "composition"]
+    assert float(rows[0]["mae"]) == pytest.approx(seen["mae"], rel=1e-5)
+    assert (tmp_path / "run" / "left_out.txt").read_text() == ""
     card = read_card(made.training.result.best)
     assert card.training["targets"] == "density_g_per_cm3"
     assert card.training["units"] == "g/cm³"
@@ -79,11 +86,15 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_settings_follow_from_the_targets() -> None:
-    gap, uptake = Target(name="a", unit="eV"), Target(name="b", unit="mol/kg")
+    gap, uptake = Target(name="gap", unit="eV"), Target(name="b", unit="mol/kg")
     cell = Target(name="c", unit="1/cell")
-    assert [amount_of(t) for t in (gap, uptake, cell)] == ["intensive", "per_mass", "per_cell"]
-    assert settings_for(PRESETS["sites"], (uptake,))["places"] == "points"
-    assert "places" not in settings_for(PRESETS["sites"], (gap,))
+    rate = Target(name="d", unit="mol/(kg Pa)")
+    gas = settings_for(PRESETS["sites"], (uptake, cell, rate, Target(name="e", unit="g/L")))
+    assert gas["places"] == "points"
+    assert gas["amounts"] == ("per_mass", "per_cell", "per_mass", "intensive")
+    electronic = settings_for(PRESETS["sites"], (gap,))
+    assert (electronic["places"], electronic["pooling"]) == ("atoms", "frontier")
+    assert settings_for(PRESETS["sites"], (Target(name="f", unit="eV"),)) == {"n_targets": 1}
     assert settings_for(PRESETS["x3mat"], (gap, gap)) == {"n_targets": 2, "radius": 8.0}
     for name in TRAINING:
         settings = settings_for(property_preset(name), (uptake,))
@@ -102,6 +113,7 @@ def test_advice_names_what_is_better() -> None:
     )
     assert "'geometry' is better" in advice({"t": {"mae": 0.6}}, baselines=[base])[0]
     assert "better than every baseline" in advice({"t": {"mae": 0.4}}, baselines=[base])[0]
+    assert "no structure of the test" in advice({"t": {"mae": np.nan}}, baselines=[base])[0]
     assert advice({"t": {"mae": 0.4}}, baselines=[]) == []
 
 
@@ -109,3 +121,9 @@ def test_short_trainings_average_fewer_steps() -> None:
     assert ema_decay_for(1) == 0.5
     assert ema_decay_for(100) == pytest.approx(0.9)
     assert ema_decay_for(10**6) == 0.999
+    long, short = (fitted_to(TRAINING["sites"], n_steps=n) for n in (10**6, 100))
+    assert long == TRAINING["sites"]
+    assert (short.warmup_steps, short.ema_decay) == (10, pytest.approx(0.9))
+    assert fitted_to(training_for("sites", ema_decay=0.0), n_steps=100).ema_decay == 0.0
+    with pytest.raises(ConfigError, match="no setting 'hue'"):
+        training_for("sites", hue=1)

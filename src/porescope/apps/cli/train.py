@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from porescope.models.registry import PRESETS
-
-if TYPE_CHECKING:
-    from porescope.workflows.train import TrainProgress
+from porescope.apps.cli.show_training import duration, stage_of
+from porescope.apps.cli.train_property import train_property
+from porescope.models.registry import presets_of
 
 app = typer.Typer(no_args_is_help=True, help="Train the learned models.", rich_markup_mode=None)
 
@@ -24,7 +23,10 @@ def _train() -> None:
 @app.command(name="retrieval")
 def retrieval(
     preset: Annotated[
-        str, typer.Option("--preset", "-p", metavar="NAME", help=f"{', '.join(PRESETS)}.")
+        str,
+        typer.Option(
+            "--preset", "-p", metavar="NAME", help=f"{', '.join(presets_of('retrieval'))}."
+        ),
     ] = "small",
     out: Annotated[
         Path | None,
@@ -131,7 +133,7 @@ def retrieval(
                 contents=contents,
                 device=device,
                 restart=restart,
-                progress=lambda now: progress(_stage(now), now.step / now.n_steps),
+                progress=lambda now: progress(stage_of(now), now.step / now.n_steps),
             )
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
@@ -150,24 +152,4 @@ def retrieval(
         console.print(f"  {value:8.3f}  {name.replace('_', ' ')}")
 
 
-def _stage(now: TrainProgress) -> str:
-    """What the bar says."""
-    return (
-        f"epoch {now.epoch + 1}, loss {now.loss:.3f}, {now.examples_per_s:.0f}/s, "
-        f"{duration(now.eta_s)} left"
-    )
-
-
-def duration(seconds: float) -> str:
-    """A duration in two units.
-
-    Parameters
-    ----------
-    seconds:
-        Length [s].
-    """
-    whole = round(seconds)
-    hours, minutes = whole // 3600, whole % 3600 // 60
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+app.command(name="property")(train_property)

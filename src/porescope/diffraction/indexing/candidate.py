@@ -60,9 +60,9 @@ class IndexingConfig:
     convincing: float = 10.0
     """Evidence at which the search ends early [natural logarithm]."""
     max_seconds: float = 60.0
-    """Time limit of the whole search [s]."""
+    """Limit of the whole search [s] of computing: what else the machine does leaves it alone."""
     max_seconds_per_system: float = 20.0
-    """Time limit of one method in one lattice system [s]."""
+    """The same for one method in one lattice system [s]."""
     n_candidates: int = 20
     """Cells that are handed back at most."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from time import perf_counter
+from time import thread_time
 
 import numpy as np
 from jaxtyping import Float
@@ -162,15 +162,15 @@ def index_lines(
     progress: Progress | None = None,
 ) -> tuple[CellCandidate, ...]:
     """Unit cells from prepared lines; see :func:`index_peaks`."""
-    start = perf_counter()
+    start = thread_time()
     budget = Budget(end=start + config.max_seconds)
     lines = lines.strong(config.weakest, n_least=20).first(config.n_rank)
     rng = rng or np.random.default_rng(0)
 
     def tell(text: str) -> None:
-        logger.debug("%6.2f s  %s", perf_counter() - start, text)
+        logger.debug("%6.2f s  %s", thread_time() - start, text)
         if progress is not None:
-            progress(min((perf_counter() - start) / config.max_seconds, 1.0), text)
+            progress(min((thread_time() - start) / config.max_seconds, 1.0), text)
 
     settled: list[Settled] = []
     for method, zero_deg, share in _stages(lines, config):

@@ -171,7 +171,7 @@ def settings_for(targets: Sequence[tuple[str, str]]) -> dict[str, object]:
 
 
 def _amount(unit: str) -> Amount:
-    if unit.endswith(("/kg", "/g", "perkg", "perg")):
+    if unit.endswith(("/kg", "/g", "perkg", "perg", "/(kgpa)", "/(gpa)")):
         return "per_mass"
     return "per_cell" if unit.endswith(("/cell", "percell")) else "intensive"
 

@@ -24,6 +24,7 @@ from porescope.models.property.features import (
     energy_features,
     openness,
 )
+from porescope.models.property.known import Known
 from porescope.models.property.places import PlaceGrid, PlacePool, drawn, felt_pool, grid_over
 from porescope.models.property.pooling import CHANNELS, pooled
 from porescope.models.property.quotient import (
@@ -31,7 +32,6 @@ from porescope.models.property.quotient import (
     crystal_key,
     graph_of,
     quotient_of,
-    small_numbers_kept,
     symmetric,
 )
 from porescope.models.property_inputs import (
@@ -47,8 +47,6 @@ from porescope.units import BOLTZMANN_EV
 
 AMOUNTS: tuple[Amount, ...] = ("intensive", "per_mass", "per_cell")
 """Kinds of targets, in the order of :func:`sizes_of`."""
-MOST_KNOWN = 4000
-"""Crystals whose points are kept between the epochs of a training."""
 _POOL = 4  # points kept of a crystal, over those of a prediction
 _OPEN_GAIN = 10.0  # over the share of a cell that is open, about: so that values are of order one
 _READ_RADIAL = 8  # radial functions of a readout, whose reach is about twice a layer's
@@ -141,7 +139,7 @@ class SitesNetwork(PropertyModel):
             nn.SiLU(),
             nn.Linear(width, n_says * config.n_targets),
         )
-        self._known: dict[bytes, tuple[Quotient, PlacePool]] = {}
+        self.known = Known()
         self.closed = nn.Parameter(torch.zeros(n_says, config.n_targets))
 
     @property
@@ -160,28 +158,22 @@ class SitesNetwork(PropertyModel):
         with torch.no_grad():
             self.closed[0] = -self.shift / self.scale
 
-    def prepare(
+    def described(
         self, crystal: Crystal, *, generator: np.random.Generator | None = None
     ) -> PropertyBatch:
         """A batch of one crystal (see :class:`PropertyModel`)."""
-        with small_numbers_kept():
-            return self._prepared(crystal, generator)
-
-    def _prepared(self, crystal: Crystal, generator: np.random.Generator | None) -> PropertyBatch:
         config = self.config
         key = crystal_key(crystal)
-        if key in self._known:
-            quotient, pool = self._known[key]
+        if (found := self.known.get(key)) is not None:
+            quotient, pool = found
         else:
             quotient = quotient_of(crystal)
             if config.places == "points":
                 quotient = symmetric(quotient)
             pool = self.pool_of(quotient)
             if self.jitters:
-                if len(self._known) >= MOST_KNOWN:
-                    self._known.pop(next(iter(self._known)))
                 pool = drawn(pool, n=_POOL * config.n_points_predict)
-                self._known[key] = quotient, pool
+                self.known.keep(key, (quotient, pool))
         if config.places == "points":
             if generator is not None and config.probe is None:
                 pool = grid_over(quotient, spacing=config.spacing, shift=generator.random(3)).pool

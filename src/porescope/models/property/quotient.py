@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -13,7 +11,6 @@ from jaxtyping import Int
 
 from porescope.crystal.structure import Crystal
 from porescope.crystal.symmetry import find_symmetry, symmetrised
-from porescope.crystal.transform import orbits_under
 from porescope.errors import ConfigError
 from porescope.models.property.edges import edges_of_places
 from porescope.models.property_inputs import AtomGraphs
@@ -46,7 +43,8 @@ class Quotient:
 def quotient_of(crystal: Crystal, *, symprec: float = SYMPREC) -> Quotient:
     """The symmetry-unique atoms of a crystal.
 
-    Repetitions of a primitive cell are found too, so that a supercell costs no more than the cell.
+    Repetitions of a primitive cell are found too, so that a supercell costs little more than
+    the cell; the operations are those that the given cell shows.
 
     Parameters
     ----------
@@ -73,22 +71,6 @@ def quotient_of(crystal: Crystal, *, symprec: float = SYMPREC) -> Quotient:
     orbit = np.arange(crystal.n_atoms) if found.orbit is None else np.asarray(found.orbit)
     _, unique, orbit = np.unique(orbit, return_index=True, return_inverse=True)
     return Quotient(crystal=found, unique=unique, orbit=orbit.reshape(-1))
-
-
-@contextmanager
-def small_numbers_kept() -> Iterator[None]:
-    """Take the smallest numbers as they are, where a training takes them as zero.
-
-    Trees of points, as the search for symmetry builds them, do not end otherwise.
-    """
-    are_zero = not np.any(np.array([1e-310]) * 1.0)
-    if are_zero:
-        torch.set_flush_denormal(False)
-    try:
-        yield
-    finally:
-        if are_zero:
-            torch.set_flush_denormal(True)
 
 
 def crystal_key(crystal: Crystal) -> bytes:
@@ -135,17 +117,12 @@ def graph_of(quotient: Quotient, *, cutoff: float) -> AtomGraphs:
 def symmetric(quotient: Quotient) -> Quotient:
     """The same with atoms moved so that the symmetry is exact, as grids of points need it.
 
-    The operations are those that the cell allows, which may be fewer than make atoms equal: a cubic
-    crystal in a doubled cell keeps a third of them. Without any where they do not hold.
+    Without any where atoms would have to be moved far.
     """
     crystal = quotient.crystal
     if crystal.space_group.n_ops == 1:
         return quotient
-    try:
-        orbit = orbits_under(crystal, space_group=crystal.space_group)
-    except ConfigError:
-        return replace(quotient, crystal=crystal.without_symmetry())
-    exact = symmetrised(replace(crystal, orbit=orbit))
+    exact = symmetrised(crystal)
     moved = np.linalg.norm((exact.frac - crystal.frac) @ crystal.lattice, axis=1)
     if moved.max() > _FARTHEST * SYMPREC:
         return replace(quotient, crystal=crystal.without_symmetry())

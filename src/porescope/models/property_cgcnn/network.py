@@ -93,7 +93,7 @@ class CgcnnNetwork(PropertyModel):
         self.head = nn.ModuleList(nn.Linear(n_in, n_out) for n_in, n_out in pairwise(widths))
         self.out = nn.Linear(config.head_width, config.n_targets)
 
-    def prepare(
+    def described(
         self, crystal: Crystal, *, generator: np.random.Generator | None = None
     ) -> PropertyBatch:
         """The graph of one crystal; nothing is drawn."""

@@ -52,7 +52,7 @@ class TextNetwork(PropertyModel):
             nn.Linear(width // 8, config.n_targets),
         )
 
-    def prepare(
+    def described(
         self, crystal: Crystal, *, generator: np.random.Generator | None = None
     ) -> PropertyBatch:
         """The text of one crystal; nothing is drawn."""

@@ -55,7 +55,7 @@ class VoxelNetwork(PropertyModel):
             nn.Linear(config.width, config.n_targets),
         )
 
-    def prepare(
+    def described(
         self, crystal: Crystal, *, generator: np.random.Generator | None = None
     ) -> PropertyBatch:
         """Voxels and cell of one crystal; nothing is drawn."""

@@ -59,7 +59,7 @@ class X3matNetwork(PropertyModel):
         self.head = mlp([config.channels, config.hidden, config.n_targets])
         self.empty = nn.Parameter(torch.zeros(config.n_targets))
 
-    def prepare(
+    def described(
         self, crystal: Crystal, *, generator: np.random.Generator | None = None
     ) -> PropertyBatch:
         """All windows of one crystal, or with a generator some of them."""

@@ -1,0 +1,250 @@
+"""``porescope train property``: learn properties from a table and a folder of structures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from porescope.errors import ConfigError
+from porescope.models.registry import presets_of
+
+PRESETS = ", ".join(presets_of("property"))
+
+
+def train_property(
+    structures: Annotated[
+        Path,
+        typer.Option(
+            "--structures",
+            "-s",
+            metavar="DIR",
+            help="Folder of CIFs; with --set of the archives.",
+            show_default=False,
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", "-d", metavar="FILE", help="Table of your own, as CSV.", show_default=False
+        ),
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            "-t",
+            metavar="COLUMN",
+            help="Column to learn; repeat.",
+            show_default="with --set its own",
+        ),
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unit",
+            "-u",
+            metavar="UNIT",
+            help="Its unit, or COLUMN=UNIT; repeat.",
+            show_default="in the column's name",
+        ),
+    ] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column of the files' names.", show_default="the first"
+        ),
+    ] = None,
+    label_set: Annotated[
+        str | None,
+        typer.Option("--set", metavar="NAME", help="A known table.", show_default=False),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the known tables.", show_default=False),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option("--preset", "-p", metavar="NAME", help=f"{PRESETS}.")
+    ] = "sites",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder of the run; an earlier one there goes on.",
+            show_default="runs/PRESET-TABLE",
+        ),
+    ] = None,
+    split: Annotated[
+        str, typer.Option(metavar="NAME", help="framework, 4:1, 7:3 or 5-fold.")
+    ] = "framework",
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Baseline to compare with; repeat.",
+            show_default="mean, composition, geometry",
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Weights of the preset to start from.", show_default=False
+        ),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="A setting of the network; repeat.", show_default=False
+        ),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:1.")
+    ] = "auto",
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Passes over the data.", show_default="the preset's"),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Crystals in a batch.", show_default="the preset's"),
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="The highest.", show_default="the preset's"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed.")] = 0,
+    precision: Annotated[
+        str, typer.Option(metavar="FORMAT", help="auto, float32 or bfloat16.")
+    ] = "auto",
+    patience: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Stop after N validations without a better one."),
+    ] = 0,
+    time_limit: Annotated[
+        float, typer.Option(min=0.0, metavar="S", help="Pause after S seconds; 0 for no limit.")
+    ] = 0.0,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Forget an earlier run in the folder.")
+    ] = False,
+) -> None:
+    """Learn properties from labels and structures, and compare with baselines.
+
+    A baseline that is better than the model is named. Writes the weights with
+    their cards, the errors on the test side (test.csv) and what was left out
+    and why (left_out.txt). Stopped, the same command goes on. Needs the extra
+    ml.
+
+    \b
+    Examples:
+      porescope train property -d my.csv -s cifs -t uptake --unit g/L
+      porescope train property -d my.csv -s cifs -t gap_ev --preset cgcnn
+      porescope train property --set iza_hydrogen --labels labels -s archives
+    """
+    from porescope.apps.cli.progress import progress_bar
+    from porescope.apps.cli.show_training import show_property_training, stage_of
+    from porescope.apps.cli.terminal import console_for_output
+    from porescope.workflows.train import settings_from_text
+    from porescope.workflows.train_property_table import COMPARED, train_on_table
+
+    table = _table(data, label_set=label_set, labels=labels, units=unit or ())
+    folder = Path("runs") / f"{preset}-{Path(table).stem}" if out is None else out
+    training: dict[str, Any] = {
+        "seed": seed,
+        "precision": precision,
+        "patience": patience,
+        "time_limit_s": time_limit,
+    }
+    training |= {} if epochs is None else {"epochs": epochs}
+    training |= {} if learning_rate is None else {"learning_rate": learning_rate}
+    with progress_bar("reading the structures") as progress:
+        try:
+            made = train_on_table(
+                table,
+                structures=structures,
+                out=folder,
+                targets=tuple(target or ()),
+                units=units_from_words(unit or (), targets=target or ()),
+                labels=None if label_set is None else labels,
+                id_column=id_column,
+                preset=preset,
+                split=split,
+                model_settings=settings_from_text(setting or ()),
+                training=training,
+                batch_size=batch_size,
+                start=start,
+                compared=tuple(baseline or COMPARED),
+                device=device,
+                restart=restart,
+                progress=lambda now: progress(stage_of(now), now.step / now.n_steps),
+                features_progress=lambda kind, n, of: progress(f"{kind} of structures", n / of),
+            )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"stopped; the state of the run is in {folder}, and the same command goes on"
+            ) from None
+    show_property_training(made, preset=preset, out=folder, console=console_for_output())
+
+
+def _table(
+    data: Path | None, *, label_set: str | None, labels: Path | None, units: Sequence[str]
+) -> str | Path:
+    """The table that the options name: a file, or a known one.
+
+    Raises
+    ------
+    ConfigError
+        If they name none or two, or do not fit together.
+    """
+    if (data is None) == (label_set is None):
+        raise ConfigError("give a table: either --data FILE or --set NAME with --labels DIR")
+    if data is not None:
+        if labels is not None:
+            raise ConfigError("--labels is the folder of a known table; give --set NAME with it")
+        if not data.is_file():
+            raise ConfigError(f"there is no table {data}; give a CSV file to --data")
+        return data
+    assert label_set is not None
+    if "=" in label_set:
+        raise ConfigError(f"settings of the network are given with --setting {label_set}")
+    if labels is None:
+        raise ConfigError(f"--set {label_set} needs the folder of its table: --labels DIR")
+    if units:
+        raise ConfigError("the units of a known table are known; leave --unit out")
+    return label_set
+
+
+def units_from_words(words: Sequence[str], *, targets: Sequence[str]) -> dict[str, str]:
+    """Unit by target, from words such as ``g/L`` (for every target) or ``uptake=g/L``.
+
+    Parameters
+    ----------
+    words:
+        The words.
+    targets:
+        The targets.
+
+    Raises
+    ------
+    ConfigError
+        If a word names no target, or a target has two units.
+    """
+    units: dict[str, str] = {}
+    plain = [word for word in words if "=" not in word]
+    if len(plain) > 1:
+        raise ConfigError(
+            f"--unit was given {len(plain)} times without a column; write --unit COLUMN=UNIT"
+        )
+    for word in words:
+        column, sign, unit = word.rpartition("=")
+        if not sign:
+            continue
+        if column not in targets:
+            raise ConfigError(f"--unit {word}: {column!r} is no --target; name one of them")
+        if column in units:
+            raise ConfigError(f"--unit: {column!r} has two units; give one")
+        units[column] = unit
+    return {target: plain[0] for target in targets if plain} | units
