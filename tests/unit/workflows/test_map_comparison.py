@@ -96,3 +96,16 @@ def test_constant_and_broken_densities() -> None:
     broken[0, 0, 0] = np.nan
     with pytest.raises(ConfigError, match="finite density"):
         map_comparison(HOST, contributions=wave((6, 6, 6)), density=broken)
+
+
+@pytest.mark.parametrize(("depth", "expected"), [(0.0, "exterior"), (2.0, "interior")])
+def test_a_layer_on_the_surface_is_exterior(depth: float, expected: str) -> None:
+    # Molecules come no nearer than 2.5 Å to the surface of the one atom; a layer 1 Å thick there,
+    # or farther out, beside a thin gas in all the rest.
+    shape = (24, 24, 24)
+    frac = grid_places(shape)
+    away = np.linalg.norm((frac - np.rint(frac)) @ HOST.lattice, axis=1) - 1.11
+    layer = (away >= 2.5 + depth) & (away <= 3.5 + depth)
+    density = np.where(away >= 2.5, 0.05, 0.0) + layer / max(layer.sum(), 1) * 1000.0
+    found = map_comparison(HOST, contributions=wave(shape), density=density.reshape(shape))
+    assert found.density_class == expected
