@@ -98,7 +98,7 @@ def test_constant_and_broken_densities() -> None:
         map_comparison(HOST, contributions=wave((6, 6, 6)), density=broken)
 
 
-@pytest.mark.parametrize(("depth", "expected"), [(0.0, "exterior"), (2.0, "interior")])
+@pytest.mark.parametrize(("depth", "expected"), [(0.0, "exterior"), (4.0, "interior")])
 def test_a_layer_on_the_surface_is_exterior(depth: float, expected: str) -> None:
     # Molecules come no nearer than 2.5 Å to the surface of the one atom; a layer 1 Å thick there,
     # or farther out, beside a thin gas in all the rest.
