@@ -114,7 +114,8 @@ def sites_data(
             place = {id(row): value for row, value in zip(known[1], known[0], strict=True)}
             values = np.array([place[id(row)] for row in with_parts])
         parts = np.array([row["quantiles"][0] for row in with_parts], dtype=np.float64)
-        head["spread"] = _spread_record(values, parts, packer=packer)
+        said = np.array([row["values"][0] for row in with_parts], dtype=np.float64)
+        head["spread"] = _spread_record(values, parts, said=said, packer=packer)
     if known is not None and len(known[0]):
         said = np.array([row["values"][0] for row in known[1]], dtype=np.float64)
         span = float(np.ptp(np.concatenate([said, known[0]]))) or 1.0
@@ -133,6 +134,7 @@ def _spread_record(
     values: Float[np.ndarray, "structures"],
     parts: Float[np.ndarray, "structures quantiles"],
     *,
+    said: Float[np.ndarray, "structures"],
     packer: Packer,
 ) -> dict[str, object]:
     """For structures of about one value, how their contributions are distributed."""
@@ -156,7 +158,7 @@ def _spread_record(
         "bounds": [bottom, top],
         "n": len(values),
         "mean_x": packer.linear(values[order], step=(top - bottom) / 1e5),
-        "mean_y": packer.linear(parts.mean(axis=1)[order], step=(high - low) / 1e5),
+        "mean_y": packer.linear(said[order], step=(high - low) / 1e5),
     }
 
 
