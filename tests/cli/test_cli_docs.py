@@ -16,6 +16,7 @@ COMMANDS = [
     ("take-apart",),
     ("index",),
     ("pores",),
+    ("predict",),
     ("screen",),
     ("adsorb", "henry"),
     ("adsorb", "isotherm"),

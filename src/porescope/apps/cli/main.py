@@ -19,6 +19,7 @@ from porescope.apps.cli import (
     index,
     library,
     pores,
+    predict,
     screen,
     similar,
     simulate,
@@ -89,6 +90,7 @@ app.command(name="build")(build.build)
 app.command(name="take-apart")(take_apart.take_apart)
 app.command(name="index")(index.index)
 app.command(name="pores")(pores.pores)
+app.command(name="predict")(predict.predict)
 app.command(name="screen")(screen.screen)
 app.add_typer(adsorb.app, name="adsorb")
 app.add_typer(dataset.app, name="dataset")
