@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,6 +36,10 @@ from porescope.workflows.train_property import (
     training_for,
 )
 
+logger = logging.getLogger(__name__)
+
+CALIBRATED = "sites"
+"""The preset that states deviations."""
 LEAST_STRUCTURES = 50
 """A set with fewer is refused."""
 COMPARED: tuple[Baseline, ...] = ("mean", "composition", "geometry")
@@ -154,6 +159,8 @@ def train_on_table(
     _write_left_out(out / LEFT_OUT_FILE, data=data, unread=made.left_out)
     if made.result.status != "finished":
         return TableTraining(data=data, sides=sides, training=made, baselines=(), advice=())
+    if preset == CALIBRATED:
+        _calibrate(out, data=data, sides=sides)
     baselines = compare(data, sides=sides, names=names, work=work, progress=features_progress)
     _write_test(out / TEST_FILE, data=data, model=preset, training=made, baselines=baselines)
     return TableTraining(
@@ -163,6 +170,22 @@ def train_on_table(
         baselines=tuple(baselines),
         advice=tuple(advice(made.metrics, baselines=baselines)),
     )
+
+
+def _calibrate(out: Path, *, data: PropertySet, sides: PropertySides) -> None:
+    """Write beside the weights how far their predictions can be trusted.
+
+    Nothing is written where fewer than ten structures of a side could be read.
+    """
+    from porescope.workflows.predict_calibration import calibrate, write_calibration
+    from porescope.workflows.predict_models import open_property_models
+
+    try:
+        calibration = calibrate(open_property_models(model=out), data, sides=sides)
+    except ConfigError as error:
+        logger.warning("predictions are not calibrated: %s", error)
+        return
+    write_calibration(out, calibration)
 
 
 def _settings(

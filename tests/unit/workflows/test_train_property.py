@@ -16,6 +16,7 @@ from porescope.errors import ConfigError  # noqa: E402
 from porescope.io.cif_write import cif_text  # noqa: E402
 from porescope.models.checkpoint import read_card  # noqa: E402
 from porescope.models.registry import PRESETS, build_model, config_from_dict  # noqa: E402
+from porescope.workflows.predict_models import open_property_models  # noqa: E402
 from porescope.workflows.property_baselines import BaselineResult  # noqa: E402
 from porescope.workflows.train_property import (  # noqa: E402
     TASKS,
@@ -83,6 +84,24 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("name,density_g_per_cm3\nf0,1\n")
     with pytest.raises(ConfigError, match="at least 50 structures"):
         train_on_table(table, **how)  # type: ignore[arg-type]
+
+
+def test_sites_are_calibrated(tmp_path: Path) -> None:
+    train_on_table(
+        _written(tmp_path, 60),
+        structures=tmp_path / "cifs",
+        out=tmp_path / "run",
+        targets=("density_g_per_cm3",),
+        split="5-fold",
+        model_settings={"width": 16, "channels": 4, "n_points": 4, "n_points_predict": 8},
+        training={"epochs": 1, "warmup_steps": 1},
+        compared=("mean",),
+        device="cpu",
+    )
+    models = open_property_models(model=tmp_path / "run")
+    assert models.calibration is not None
+    assert models.calibration.factors.shape == (1,)
+    assert models.calibration.factors[0] > 0
 
 
 def test_settings_follow_from_the_targets() -> None:
