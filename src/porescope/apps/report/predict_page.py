@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 import porescope
-from porescope.apps.report.assembly import asset, page_text, plotly_script
+from porescope.apps.report.assembly import page_text
 from porescope.apps.report.markup import count_html, facts_html, formula_html
 from porescope.apps.report.packing import Packer
 from porescope.apps.report.payload import cell_text
@@ -68,18 +68,19 @@ def predict_html(
         _density(compared),
         _about(found),
     ]
+    nav = {"map": "Map", "slices": "Slices", "atoms": "Atoms"}
+    if compared is not None:
+        nav["density"] = "Density"
     return page_text(
-        "predict.html",
+        title=f"{plain_name(found.map.target)} of {found.name} – porescope",
         version=porescope.__version__,
-        scripts=("unpack.js", "structure.js", "isosurface.js", "predict.js"),
-        slots={
-            "title": escape(f"{plain_name(found.map.target)} of {found.name} – porescope"),
-            "css": asset("page.css") + asset("predict.css"),
-            "nav": '<a href="#density">Density</a>' if compared is not None else "",
-            "main": "\n".join(part for part in main if part),
-            "data": predict_data(found, ratio=ratio),
-            "plotly": plotly_script(),
-        },
+        skip_to="results",
+        nav=nav | {"settings": "About"},
+        main=main,
+        data=predict_data(found, ratio=ratio),
+        styles=("predict.css",),
+        scripts=("structure.js", "isosurface.js", "predict.js"),
+        plots=True,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 import porescope
-from porescope.apps.report.assembly import asset, page_text, plotly_script
+from porescope.apps.report.assembly import page_text
 from porescope.apps.report.markup import count_html, facts_html, formula_html
 from porescope.apps.report.packing import Packer
 from porescope.apps.report.predict_page import plain_name, value_html
@@ -65,19 +65,17 @@ def sites_html(
         _failures(found),
         _about(found),
     ]
-    nav = '<a href="#sites">Sites</a>' if found.with_sites else ""
+    nav = {"sites": "Sites"} if found.with_sites else {}
     return page_text(
-        "sites.html",
+        title=f"{plain_name(found.targets[0])} – porescope",
         version=porescope.__version__,
-        scripts=("unpack.js", "sites.js"),
-        slots={
-            "title": escape(f"{plain_name(found.targets[0])} – porescope"),
-            "css": asset("page.css") + asset("predict.css"),
-            "nav": nav,
-            "main": "\n".join(part for part in main if part),
-            "data": sites_data(found, known=known),
-            "plotly": plotly_script() if found.good else "",
-        },
+        skip_to="results",
+        nav=nav | {"table": "Structures", "settings": "About"},
+        main=main,
+        data=sites_data(found, known=known),
+        styles=("predict.css",),
+        scripts=("sites.js",),
+        plots=bool(found.good),
     )
 
 
