@@ -15,8 +15,8 @@ from porescope.apps.cli.show_training import duration
 from porescope.training.loop import TrainProgress, TrainResult
 
 TINY = (
-    *("--set", "channels=[4,4,4,4]", "--set", "width=16", "--set", "n_layers=1"),
-    *("--set", "composition_width=16", "--set", "dimension=16", "--batch-size", "256"),
+    *("--setting", "channels=[4,4,4,4]", "--setting", "width=16", "--setting", "n_layers=1"),
+    *("--setting", "composition_width=16", "--setting", "dimension=16", "--batch-size", "256"),
 )
 
 
@@ -32,9 +32,9 @@ def test_help_fits_80_columns_and_has_examples(porescope) -> None:
     ("words", "said"),
     [
         (("--preset", "large"), "'large'; choose one of small, xtalnet, xrd2mof"),
-        (("--set", "hue=3"), "no setting 'hue'"),
-        (("--set", "hue"), "expected NAME=VALUE"),
-        (("--set", "kernels=[3]"), "as many kernels as channels"),
+        (("--setting", "hue=3"), "no setting 'hue'"),
+        (("--setting", "hue"), "expected NAME=VALUE"),
+        (("--setting", "kernels=[3]"), "as many kernels as channels"),
         (("--learning-rate", "0"), "learning_rate must be above 0"),
         (("--precision", "float8"), "precision must be one of auto, float32, bfloat16"),
         (("--preset", "xtalnet", "--contents", "nowhere.store"), "no contents at nowhere.store"),
@@ -88,7 +88,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_what_was_reached_is_shown(porescope, called: dict[str, Any], tmp_path: Path) -> None:
     outcome = porescope(
         *("train", "retrieval", "-p", "xrd2mof", "--epochs", 3, "--out", tmp_path / "run"),
-        *("--set", "temperature=0.1", "--set", "targets=pairs", "--time-limit", 60),
+        *("--setting", "temperature=0.1", "--setting", "targets=pairs", "--time-limit", 60),
     )
     assert outcome.code == 0
     assert "5 steps in 1 h 6 min" in outcome.out

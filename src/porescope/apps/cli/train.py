@@ -9,6 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from porescope.apps.cli.show_training import duration, stage_of
+from porescope.apps.cli.train_options import (
+    Device,
+    Epochs,
+    LearningRate,
+    Patience,
+    Precision,
+    Restart,
+    Seed,
+    Settings,
+    TimeLimit,
+)
 from porescope.apps.cli.train_property import train_property
 from porescope.models.registry import presets_of
 
@@ -38,13 +49,8 @@ def retrieval(
             show_default="runs/NAME",
         ),
     ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:1.")
-    ] = "auto",
-    epochs: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Passes over the data.", show_default="the preset's"),
-    ] = None,
+    device: Device = "auto",
+    epochs: Epochs = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
@@ -54,21 +60,11 @@ def retrieval(
             show_default="the preset's",
         ),
     ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="The highest.", show_default="the preset's"),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed.")] = 0,
-    precision: Annotated[
-        str, typer.Option(metavar="FORMAT", help="auto, float32 or bfloat16.")
-    ] = "auto",
-    patience: Annotated[
-        int,
-        typer.Option(min=0, metavar="N", help="Stop after N validations without a better one."),
-    ] = 0,
-    time_limit: Annotated[
-        float, typer.Option(min=0.0, metavar="S", help="Pause after S seconds; 0 for no limit.")
-    ] = 0.0,
+    learning_rate: LearningRate = None,
+    seed: Seed = 0,
+    precision: Precision = "auto",
+    patience: Patience = 0,
+    time_limit: TimeLimit = 0.0,
     library: Annotated[
         list[Path] | None,
         typer.Option(
@@ -83,18 +79,8 @@ def retrieval(
             show_default=False,
         ),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="A setting of the network; repeat.",
-            show_default=False,
-        ),
-    ] = None,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Forget an earlier run in the folder.")
-    ] = False,
+    settings: Settings = None,
+    restart: Restart = False,
 ) -> None:
     """Train the space in which a pattern lies beside its crystal.
 
@@ -105,7 +91,7 @@ def retrieval(
     \b
     Examples:
       porescope train retrieval --preset small --out runs/small
-      porescope train retrieval --epochs 5 --set temperature=0.1
+      porescope train retrieval --epochs 5 --setting temperature=0.1
       torchrun --no-python --nproc-per-node 4 porescope train retrieval
     """
     from porescope.apps.cli.progress import progress_bar

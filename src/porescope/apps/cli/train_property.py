@@ -8,6 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from porescope.apps.cli.train_options import (
+    Device,
+    Epochs,
+    LearningRate,
+    Patience,
+    Precision,
+    Restart,
+    Seed,
+    Settings,
+    TimeLimit,
+)
 from porescope.errors import ConfigError
 from porescope.models.registry import presets_of
 
@@ -95,41 +106,19 @@ def train_property(
             metavar="FILE", help="Weights of the preset to start from.", show_default=False
         ),
     ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE", help="A setting of the network; repeat.", show_default=False
-        ),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, cpu, cuda or cuda:1.")
-    ] = "auto",
-    epochs: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Passes over the data.", show_default="the preset's"),
-    ] = None,
+    setting: Settings = None,
+    device: Device = "auto",
+    epochs: Epochs = None,
     batch_size: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Crystals in a batch.", show_default="the preset's"),
     ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="The highest.", show_default="the preset's"),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed.")] = 0,
-    precision: Annotated[
-        str, typer.Option(metavar="FORMAT", help="auto, float32 or bfloat16.")
-    ] = "auto",
-    patience: Annotated[
-        int,
-        typer.Option(min=0, metavar="N", help="Stop after N validations without a better one."),
-    ] = 0,
-    time_limit: Annotated[
-        float, typer.Option(min=0.0, metavar="S", help="Pause after S seconds; 0 for no limit.")
-    ] = 0.0,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Forget an earlier run in the folder.")
-    ] = False,
+    learning_rate: LearningRate = None,
+    seed: Seed = 0,
+    precision: Precision = "auto",
+    patience: Patience = 0,
+    time_limit: TimeLimit = 0.0,
+    restart: Restart = False,
 ) -> None:
     """Learn properties from labels and structures, and compare with baselines.
 
