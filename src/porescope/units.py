@@ -6,6 +6,8 @@ Constants: CODATA 2018, https://doi.org/10.1103/RevModPhys.93.025010.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from jaxtyping import Float
 
@@ -91,3 +93,30 @@ def two_theta_from_q(
     """
     sine = q * wavelength / (4.0 * np.pi)
     return 2.0 * np.arcsin(np.where(sine <= 1.0, sine, np.nan))
+
+
+_SYMBOLS = frozenset(
+    (
+        *("mol", "g", "L", "l", "m", "s", "K", "°C", "C", "F", "eV", "e", "J", "W", "V", "A", "Pa"),
+        *("bar", "atm", "N", "H", "Hz", "Å", "D", "B", "u", "cell", "atom", "STP", "cal", "h"),
+        *("min", "%", "Ha", "Ry", "cc", "angstrom"),
+    )
+)
+_PREFIXES = ("", "k", "m", "c", "d", "µ", "μ", "n", "p", "M", "G", "T")
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is made of the field's units, such as ``mol/kg``, ``cm3(STP)/g`` or ``1``.
+
+    Parameters
+    ----------
+    text:
+        A unit; powers as ``m2``, ``m²`` or ``m^2``, ``per`` in place of a stroke.
+    """
+    words = re.findall(r"[^\W\d_]+|%|°C", text.replace("²", "2").replace("³", "3"))
+    words = [word for word in words if word != "per"]
+    if not words:
+        return text.strip() == "1"
+    return all(
+        any(word.startswith(p) and word[len(p) :] in _SYMBOLS for p in _PREFIXES) for word in words
+    )

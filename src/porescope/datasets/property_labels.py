@@ -72,7 +72,7 @@ def unit_of_column(column: str) -> str:
             return unit
     raise ConfigError(
         f"the column {column!r} does not name its unit; expected an ending such as _ev or "
-        "_mol_per_kg, or a unit given beside it"
+        "_mol_per_kg, or the unit beside it (--unit)"
     )
 
 

@@ -18,6 +18,7 @@ from porescope.datasets.property_labels import label_set_named, unit_of_column
 from porescope.datasets.structure_store import StoredStructure, StructureStore
 from porescope.errors import ConfigError, ParseError, PorescopeError
 from porescope.io.cif import read_cif
+from porescope.units import is_unit
 
 FULL_OCCUPANCY = 0.99
 """A site with less is disordered; a structure with one is left out."""
@@ -211,6 +212,12 @@ def property_set_from_csv(
         Target(name=name, unit=units[name] if units.get(name) else unit_of_column(name))
         for name in targets
     )
+    strange = [target.unit for target in wanted if not is_unit(target.unit)]
+    if strange:
+        raise ConfigError(
+            f"expected a unit such as eV, mol/kg, g/L or 1 for a pure number, got {strange[0]!r}; "
+            "it decides how the target grows with the crystal"
+        )
     table = _own_table(path, targets=targets, id_column=id_column)
     if not structures.is_dir():
         raise ConfigError(f"there is no folder {structures}; give the folder of the CIFs")

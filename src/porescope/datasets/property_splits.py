@@ -107,8 +107,13 @@ def property_sides(
     else:
         raise ConfigError(f"there is no split {scheme!r}; choose one of {', '.join(SCHEMES)}")
     if not min(len(made.train), len(made.validation), len(made.test)):
+        n_formulas = len(set(data.formulas))
         raise ConfigError(
-            f"{len(data)} structures leave a side of the split {scheme!r} empty; give more"
+            f"{len(data)} structures of {n_formulas} formulas leave a side of the split {scheme!r} "
+            "empty, for one framework stands on one side; where all have few formulas, as zeolites "
+            "do, choose the split '4:1' or '5-fold'"
+            if scheme == "framework"
+            else f"{len(data)} structures leave a side of the split {scheme!r} empty; give more"
         )
     return made
 

@@ -100,6 +100,10 @@ def write_tensors_whole(
     save_file(held, partial, metadata=metadata)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
+    # the library that writes it lets nobody else read; a folder of a group is to be shared
+    mask = os.umask(0)
+    os.umask(mask)
+    partial.chmod(0o666 & ~mask)
     os.replace(partial, path)
 
 

@@ -269,6 +269,12 @@ def advice(
                 f"{target}: the baseline {best.name!r} is better than the model (mean error "
                 f"{theirs:.4g} against {ours:.4g}); use it, or give more labels"
             )
+            mean = next((b.metrics[target]["mae"] for b in baselines if b.name == "mean"), np.inf)
+            if mean < ours:
+                told.append(
+                    f"{target}: the model is worse than the mean of all labels ({mean:.4g}): it "
+                    "has learned nothing yet, so do not use its predictions"
+                )
         else:
             told.append(
                 f"{target}: the model is better than every baseline (mean error {ours:.4g}, the "

@@ -108,7 +108,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     [
         (GOOD, {"units": {}}, ConfigError, "'gap' does not name its unit"),
         (GOOD, {"targets": ()}, ConfigError, "at least one target"),
-        (GOOD, {"targets": ("hue",), "units": {"hue": "eV"}}, ParseError, "columns hue"),
+        (GOOD, {"targets": ("hue",), "units": {"hue": "eV"}}, ParseError, "column hue, found name"),
         (GOOD + "x0,2,2\n", {}, ParseError, "'x0' comes twice"),
         (GOOD + ",2,2\n", {}, ParseError, "expected an identifier"),
         (GOOD + "x9,high,2\n", {}, ParseError, r"a number in column 'gap', got 'high'"),
@@ -157,3 +157,15 @@ def test_argon_belongs_to_the_idealised_frameworks(shared_data: Path, tmp_path: 
     litres = data.crystal(row).volume * 1e-27
     assert data.values[row, 0] == pytest.approx(grams / litres, rel=2e-3)
     assert data.values[row, 1] == pytest.approx(8.3216414, rel=1e-6)
+
+
+def test_what_is_no_unit_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("id,a\nx,1\n")
+    with pytest.raises(ConfigError, match="got 'mol/kgg'"):
+        property_set_from_csv(
+            tmp_path / "own.csv",
+            structures=tmp_path,
+            targets=("a",),
+            units={"a": "mol/kgg"},
+            work=tmp_path / "work",
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,9 @@ def test_advice_names_what_is_better() -> None:
     assert "better than every baseline" in advice({"t": {"mae": 0.4}}, baselines=[base])[0]
     assert "no structure of the test" in advice({"t": {"mae": np.nan}}, baselines=[base])[0]
     assert advice({"t": {"mae": 0.4}}, baselines=[]) == []
+    mean = replace(base, name="mean", metrics={"t": {"mae": 0.55}})
+    assert "worse than the mean" in advice({"t": {"mae": 0.6}}, baselines=[base, mean])[1]
+    assert len(advice({"t": {"mae": 0.52}}, baselines=[base, mean])) == 1
 
 
 def test_short_trainings_average_fewer_steps() -> None:

@@ -116,8 +116,11 @@ def csv_rows(path: Path, *, needed: Iterable[str]) -> Iterator[dict[str, str]]:
         reader = csv.DictReader(file)
         missing = [name for name in needed if name not in (reader.fieldnames or ())]
         if missing:
+            there = ", ".join(reader.fieldnames or ()) or "none"
+            what = "column" if len(missing) == 1 else "columns"
             raise ParseError(
-                f"expected the columns {', '.join(missing)}; is this the right table?", path=path
+                f"expected the {what} {', '.join(missing)}, found {there}; is it the right table?",
+                path=path,
             )
         for row in reader:
             yield {k: (v or "").strip() for k, v in row.items() if k is not None}

@@ -47,5 +47,5 @@ def test_missing_files_and_columns_are_named(tmp_path: Path) -> None:
         list(csv_rows(tmp_path / "a.csv", needed=()))
     (tmp_path / "a.csv").write_text("\ufeffid,b\n x ,2\n")
     assert list(csv_rows(tmp_path / "a.csv", needed=("id",))) == [{"id": "x", "b": "2"}]
-    with pytest.raises(ParseError, match="expected the columns c"):
+    with pytest.raises(ParseError, match="expected the column c, found id, b"):
         list(csv_rows(tmp_path / "a.csv", needed=("id", "c")))
