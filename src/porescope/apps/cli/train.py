@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from porescope.apps.cli.show_training import duration, stage_of
 from porescope.apps.cli.train_options import (
     Device,
     Epochs,
@@ -95,6 +94,7 @@ def retrieval(
       torchrun --no-python --nproc-per-node 4 porescope train retrieval
     """
     from porescope.apps.cli.progress import progress_bar
+    from porescope.apps.cli.show_training import duration, stage_of
     from porescope.apps.cli.terminal import console_for_output
     from porescope.workflows.train import settings_from_text, train_preset
 
