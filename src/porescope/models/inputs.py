@@ -11,11 +11,11 @@ Masked slots may hold anything finite: no model may read them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from porescope.errors import ConfigError, MissingExtraError
+from porescope.models.tensor_batch import Made, TensorBatch, changed
 
 try:
     import torch
@@ -35,15 +35,7 @@ PATTERN_OPTIONS = ("profile", "elements", "metal", "linkers")
 CRYSTAL_OPTIONS = ("atoms", "beads")
 """Optional inputs of the crystal's side, by the names that a model's ``needs`` uses."""
 
-Made = TypeVar("Made", bound="_Batch")
 MadePacked = TypeVar("MadePacked", bound="_Packed")
-
-
-def _changed(inputs: Made, change: Callable[[str, Any], Any]) -> Made:
-    """The same batch with all fields changed but those that are None."""
-    values = {field.name: getattr(inputs, field.name) for field in fields(inputs)}  # type: ignore[arg-type]
-    changed = {name: None if v is None else change(name, v) for name, v in values.items()}
-    return type(inputs)(**changed)
 
 
 def _packed_slice(batch: Tensor, start: int, stop: int) -> slice:
@@ -52,17 +44,7 @@ def _packed_slice(batch: Tensor, start: int, stop: int) -> slice:
     return slice(int(bounds[0]), int(bounds[1]))
 
 
-class _Batch:
-    """A frozen dataclass of tensors and smaller batches, each of which may be None."""
-
-    __slots__ = ()
-
-    def to(self: Made, device: torch.device | str) -> Made:
-        """The same batch with every tensor on the device."""
-        return _changed(self, lambda _, value: value.to(device))
-
-
-class _Padded(_Batch):
+class _Padded(TensorBatch):
     """A batch whose fields all have a row for each member."""
 
     __slots__ = ()
@@ -78,10 +60,10 @@ class _Padded(_Batch):
         def cut(_: str, value: Any) -> Any:
             return value[start:stop] if isinstance(value, Tensor) else value.part(start, stop)
 
-        return _changed(self, cut)
+        return changed(self, cut)
 
 
-class _Packed(_Batch):
+class _Packed(TensorBatch):
     """Contents of crystals along one axis; the lattices alone have a row for each crystal."""
 
     __slots__ = ()
@@ -101,11 +83,11 @@ class _Packed(_Batch):
                 return value[start:stop]
             return value[rows] - start if name == "batch" else value[rows]
 
-        return _changed(self, cut)
+        return changed(self, cut)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LinkerGraphs(_Batch):
+class LinkerGraphs(TensorBatch):
     """Linkers in the pot: heavy atoms and bonds, packed; a pattern may own none or several."""
 
     numbers: Int[Tensor, "nodes"]

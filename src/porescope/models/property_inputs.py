@@ -12,10 +12,10 @@ receiver to that image of its sender, so that no model needs the image's number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
 
 from porescope.errors import ConfigError, MissingExtraError
+from porescope.models.tensor_batch import TensorBatch
 
 try:
     import torch
@@ -29,20 +29,9 @@ PROPERTY_OPTIONS = ("graphs", "probes", "windows", "voxels", "tokens", "features
 NO_TOKEN = 0
 """Token that fills a shorter text up."""
 
-Inputs = TypeVar("Inputs")
-
-
-def _moved(inputs: Inputs, device: torch.device | str) -> Inputs:
-    """The same batch with every tensor on the device."""
-    moved = {}
-    for field in fields(inputs):  # type: ignore[arg-type]
-        value = getattr(inputs, field.name)
-        moved[field.name] = None if value is None else value.to(device)
-    return type(inputs)(**moved)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AtomGraphs:
+class AtomGraphs(TensorBatch):
     """Atoms of the crystals and their neighbours."""
 
     numbers: Int[Tensor, "atoms"]
@@ -64,13 +53,9 @@ class AtomGraphs:
         """Number of crystals."""
         return self.lattice.shape[0]
 
-    def to(self, device: torch.device | str) -> AtomGraphs:
-        """The same graphs on the device."""
-        return _moved(self, device)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Probes:
+class Probes(TensorBatch):
     """Points in the crystals at which contributions are read out."""
 
     place: Float[Tensor, "probes 3"]
@@ -94,13 +79,9 @@ class Probes:
         """Number of crystals."""
         return self.n_probes.shape[0]
 
-    def to(self, device: torch.device | str) -> Probes:
-        """The same points on the device."""
-        return _moved(self, device)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Windows:
+class Windows(TensorBatch):
     """Spherical cut-outs of the crystals; the atoms of each as a cluster of its own."""
 
     place: Float[Tensor, "windows 3"]
@@ -122,13 +103,9 @@ class Windows:
         """Number of crystals."""
         return self.n_windows.shape[0]
 
-    def to(self, device: torch.device | str) -> Windows:
-        """The same windows on the device."""
-        return _moved(self, device)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PropertyBatch:
+class PropertyBatch(TensorBatch):
     """Crystals, described as the model needs them, and what is known of their properties."""
 
     targets: Float[Tensor, "crystals targets"]
@@ -146,10 +123,6 @@ class PropertyBatch:
     def __len__(self) -> int:
         """Number of crystals."""
         return self.targets.shape[0]
-
-    def to(self, device: torch.device | str) -> PropertyBatch:
-        """The same batch on the device."""
-        return _moved(self, device)
 
     def with_targets(self, targets: Float[Tensor, "crystals targets"]) -> PropertyBatch:
         """The same crystals with other targets."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,6 +18,8 @@ from porescope.apps.cli.train_options import (
     Seed,
     Settings,
     TimeLimit,
+    resumable,
+    training_of,
 )
 from porescope.apps.cli.train_property import train_property
 from porescope.models.registry import presets_of
@@ -99,32 +101,27 @@ def retrieval(
     from porescope.workflows.train import settings_from_text, train_preset
 
     folder = Path("runs") / preset if out is None else out
-    training: dict[str, Any] = {
-        "seed": seed,
-        "precision": precision,
-        "patience": patience,
-        "time_limit_s": time_limit,
-    }
-    training |= {} if epochs is None else {"epochs": epochs}
-    training |= {} if learning_rate is None else {"learning_rate": learning_rate}
-    with progress_bar("reading the library") as progress:
-        try:
-            result = train_preset(
-                preset,
-                out=folder,
-                model=settings_from_text(settings or ()),
-                training=training,
-                batch_size=batch_size,
-                library=tuple(library or ()),
-                contents=contents,
-                device=device,
-                restart=restart,
-                progress=lambda now: progress(stage_of(now), now.step / now.n_steps),
-            )
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"stopped; the state of the run is in {folder}, and the same command goes on"
-            ) from None
+    training = training_of(
+        seed=seed,
+        precision=precision,
+        patience=patience,
+        time_limit=time_limit,
+        epochs=epochs,
+        learning_rate=learning_rate,
+    )
+    with progress_bar("reading the library") as progress, resumable(folder):
+        result = train_preset(
+            preset,
+            out=folder,
+            model=settings_from_text(settings or ()),
+            training=training,
+            batch_size=batch_size,
+            library=tuple(library or ()),
+            contents=contents,
+            device=device,
+            restart=restart,
+            progress=lambda now: progress(stage_of(now), now.step / now.n_steps),
+        )
     if os.environ.get("RANK", "0") != "0":
         return
     console = console_for_output()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -34,3 +37,33 @@ Settings = Annotated[
     ),
 ]
 Restart = Annotated[bool, typer.Option("--restart", help="Forget an earlier run in the folder.")]
+
+
+def training_of(
+    *,
+    seed: int,
+    precision: str,
+    patience: int,
+    time_limit: float,
+    epochs: int | None,
+    learning_rate: float | None,
+) -> dict[str, Any]:
+    """The settings of a training that the options name; what is None stays the preset's."""
+    named = {"epochs": epochs, "learning_rate": learning_rate}
+    return {
+        "seed": seed,
+        "precision": precision,
+        "patience": patience,
+        "time_limit_s": time_limit,
+    } | {name: value for name, value in named.items() if value is not None}
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Where an interruption says that the run in the folder can go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"stopped; the state of the run is in {folder}, and the same command goes on"
+        ) from None

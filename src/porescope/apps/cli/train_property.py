@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,6 +18,8 @@ from porescope.apps.cli.train_options import (
     Seed,
     Settings,
     TimeLimit,
+    resumable,
+    training_of,
 )
 from porescope.errors import ConfigError
 from porescope.models.registry import presets_of
@@ -141,40 +143,35 @@ def train_property(
 
     table = _table(data, label_set=label_set, labels=labels, units=unit or ())
     folder = Path("runs") / f"{preset}-{Path(table).stem}" if out is None else out
-    training: dict[str, Any] = {
-        "seed": seed,
-        "precision": precision,
-        "patience": patience,
-        "time_limit_s": time_limit,
-    }
-    training |= {} if epochs is None else {"epochs": epochs}
-    training |= {} if learning_rate is None else {"learning_rate": learning_rate}
-    with progress_bar("reading the structures") as progress:
-        try:
-            made = train_on_table(
-                table,
-                structures=structures,
-                out=folder,
-                targets=tuple(target or ()),
-                units=units_from_words(unit or (), targets=target or ()),
-                labels=None if label_set is None else labels,
-                id_column=id_column,
-                preset=preset,
-                split=split,
-                model_settings=settings_from_text(setting or ()),
-                training=training,
-                batch_size=batch_size,
-                start=start,
-                compared=tuple(baseline or COMPARED),
-                device=device,
-                restart=restart,
-                progress=lambda now: progress(stage_of(now), now.step / now.n_steps),
-                features_progress=lambda kind, n, of: progress(f"{kind} of structures", n / of),
-            )
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"stopped; the state of the run is in {folder}, and the same command goes on"
-            ) from None
+    training = training_of(
+        seed=seed,
+        precision=precision,
+        patience=patience,
+        time_limit=time_limit,
+        epochs=epochs,
+        learning_rate=learning_rate,
+    )
+    with progress_bar("reading the structures") as progress, resumable(folder):
+        made = train_on_table(
+            table,
+            structures=structures,
+            out=folder,
+            targets=tuple(target or ()),
+            units=units_from_words(unit or (), targets=target or ()),
+            labels=None if label_set is None else labels,
+            id_column=id_column,
+            preset=preset,
+            split=split,
+            model_settings=settings_from_text(setting or ()),
+            training=training,
+            batch_size=batch_size,
+            start=start,
+            compared=tuple(baseline or COMPARED),
+            device=device,
+            restart=restart,
+            progress=lambda now: progress(stage_of(now), now.step / now.n_steps),
+            features_progress=lambda kind, n, of: progress(f"{kind} of structures", n / of),
+        )
     show_property_training(made, preset=preset, out=folder, console=console_for_output())
 
 
