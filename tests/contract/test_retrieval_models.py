@@ -252,18 +252,21 @@ def test_ten_examples_are_learned(preset: Preset) -> None:
     model = _model(preset, **LEARNS.get(preset.name, {})).train()
     crystals = some_crystals(10)
     patterns, contents = pattern_inputs(crystals, seed=3), crystal_inputs(crystals)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    for _ in range(40):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    # Rounding differs between processors, and with it the number of steps: the slowest needs 140.
+    for _ in range(200):
         optimizer.zero_grad()
         seen = loss_of(preset)(model, patterns, contents)
         seen.loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-    with torch.no_grad():
-        scores = model.encode_patterns(patterns) @ model.encode_crystals(contents).T
-    # The model in training, since some normalise over the batch there.
-    assert (scores.argmax(dim=1) == torch.arange(10)).all()
-    assert (scores.argmax(dim=0) == torch.arange(10)).all()
+        # The model in training, since some normalise over the batch there.
+        with torch.no_grad():
+            scores = model.encode_patterns(patterns) @ model.encode_crystals(contents).T
+        found = all(bool((scores.argmax(dim=d) == torch.arange(10)).all()) for d in (0, 1))
+        if found and float(seen.loss.detach()) < 0.5:  # chance: ln 10 = 2.3
+            return
+    pytest.fail("ten pairs were not learned in 200 steps")
 
 
 @presets
