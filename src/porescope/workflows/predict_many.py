@@ -66,34 +66,6 @@ class PredictedFiles:
         return [row for row in self.rows if row["status"] == "ok"]
 
 
-def structure_files(sources: Sequence[str | Path]) -> list[Path]:
-    """CIFs of files and folders, those of folders with all below them, by name.
-
-    Raises
-    ------
-    ConfigError
-        If nothing was named, a folder has no CIF, or a file is not there.
-    """
-    if not sources:
-        raise ConfigError("name a CIF, several, or a folder of them")
-    found: dict[Path, None] = {}
-    for source in map(Path, sources):
-        if source.is_dir():
-            inside = sorted(
-                path
-                for path in source.rglob("*")
-                if path.suffix.lower() == ".cif" and path.is_file()
-            )
-            if not inside:
-                raise ConfigError(f"there is no .cif file in {source} or below it")
-            found |= dict.fromkeys(inside)
-        elif source.is_file():
-            found[source] = None
-        else:
-            raise ConfigError(f"there is no file or folder {source}")
-    return list(found)
-
-
 def predict_files(
     files: Sequence[Path],
     *,

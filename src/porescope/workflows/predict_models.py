@@ -11,8 +11,8 @@ from jaxtyping import Float
 
 from porescope.datasets.property_set import Target
 from porescope.errors import ConfigError, MissingExtraError
-from porescope.models import shipped
 from porescope.models.registry import preset_named
+from porescope.models.shipped import matching_names, property_folder, target_names
 
 try:
     import torch
@@ -62,23 +62,12 @@ class PropertyModels:
         ConfigError
             If there is none, or several begin so.
         """
-        found = _matching(name, [target.name for target in self.targets])
+        found = matching_names(name, [target.name for target in self.targets])
         if len(found) == 1:
             return found[0]
         names = ", ".join(target.name for target in self.targets)
         what = "several targets begin" if found else "no target begins"
         raise ConfigError(f"{what} with {name!r} in the weights {self.name}; choose one of {names}")
-
-
-def _matching(name: str, names: Sequence[str]) -> list[int]:
-    """Places of the names that are the wanted one, or begin with it at a word's end."""
-    exact = [place for place, known in enumerate(names) if known == name]
-    return exact or [place for place, known in enumerate(names) if known.startswith(f"{name}_")]
-
-
-def shipped_properties() -> tuple[str, ...]:
-    """Names of the properties whose weights come with this installation."""
-    return tuple(sorted({path.parent.name for path in shipped.WEIGHTS.glob("*/*.safetensors")}))
 
 
 def open_property_models(
@@ -108,40 +97,13 @@ def open_property_models(
         If a file is no checkpoint.
     """
     if model is None:
-        if name is None:
-            raise ConfigError(f"name a property or a model: {_known_properties()}")
-        folder = _shipped_folder(name)
+        folder = property_folder(name)
         return _loaded(_members(folder), title=folder.name, device=device)
     several = [model] if isinstance(model, (str, Path)) else list(model)
     files = [file for one in several for file in _members(Path(one).expanduser())]
     first = files[0]
     title = first.parent.name if first.name == _BEST or len(files) > 1 else first.stem
     return _loaded(files, title=title, device=device)
-
-
-def _known_properties() -> str:
-    known = shipped_properties()
-    if known:
-        return f"this installation knows {', '.join(known)}"
-    return (
-        "this installation has no weights of properties; train some with porescope train property "
-        "and name them with --model"
-    )
-
-
-def _shipped_folder(name: str) -> Path:
-    """The folder of a property, by its name or by that of a target of its weights."""
-    known = shipped_properties()
-    if name in known:
-        return shipped.WEIGHTS / name
-    holding = [
-        one
-        for one in known
-        if _matching(name, _target_names(read_card(_members(shipped.WEIGHTS / one)[0])))
-    ]
-    if len(holding) == 1:
-        return shipped.WEIGHTS / holding[0]
-    raise ConfigError(f"there is no property {name!r}: {_known_properties()}")
 
 
 def _members(path: Path) -> list[Path]:
@@ -166,12 +128,8 @@ def _members(path: Path) -> list[Path]:
     )
 
 
-def _target_names(card: Card) -> list[str]:
-    return [word for word in str(card.training.get("targets", "")).split(", ") if word]
-
-
 def _targets(card: Card, *, n_targets: int) -> tuple[Target, ...]:
-    names = _target_names(card) or [f"target {place + 1}" for place in range(n_targets)]
+    names = target_names(card.training) or [f"target {place + 1}" for place in range(n_targets)]
     units = str(card.training.get("units", "")).split(", ")
     units += [""] * (len(names) - len(units))
     return tuple(
@@ -189,10 +147,10 @@ def _loaded(files: Sequence[Path], *, title: str, device: str) -> PropertyModels
                 f"{family}; name weights of a property"
             )
         first = cards[0]
-        if (card.preset, card.config, _target_names(card)) != (
+        if (card.preset, card.config, target_names(card.training)) != (
             first.preset,
             first.config,
-            _target_names(first),
+            target_names(first.training),
         ):
             raise ConfigError(
                 f"{file.name} and {files[0].name} differ in preset, settings or targets; the "

@@ -13,6 +13,7 @@ from typing import Any
 from porescope.adsorption.gases import gas_names
 from porescope.adsorption.state_point import StatePoint
 from porescope.errors import ConfigError
+from porescope.io.cif_files import cifs_below
 from porescope.io.journal import Journal
 from porescope.io.result_tables import Column, write_csv, write_parquet
 from porescope.workflows.adsorbent import DEFAULT_FIELD, field_of, gas_of
@@ -324,14 +325,7 @@ def _files(source: str | Path | Sequence[str | Path]) -> tuple[list[Path], Path]
         root = Path(source)
         if root.is_file():
             return [root], root.parent
-        if not root.is_dir():
-            raise ConfigError(f"there is no folder {root}; name a folder of CIFs")
-        found = sorted(
-            path for path in root.rglob("*") if path.suffix.lower() == ".cif" and path.is_file()
-        )
-        if not found:
-            raise ConfigError(f"there is no .cif file in {root} or below it")
-        return found, root
+        return cifs_below(root), root
     paths = [Path(path) for path in source]
     if not paths:
         raise ConfigError("name one file or more to screen")

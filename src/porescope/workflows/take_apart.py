@@ -14,6 +14,7 @@ from typing import Any
 
 from porescope.errors import ConfigError, PorescopeError
 from porescope.io.cif import read_cif
+from porescope.io.cif_files import cifs_below
 from porescope.io.journal import Journal
 from porescope.io.result_tables import Column, write_csv
 from porescope.reticular.block import Block
@@ -246,10 +247,7 @@ def _files(source: str | Path | Sequence[str | Path], *, folder: Path) -> tuple[
         return [root], root.parent
     if not root.is_dir():
         raise ConfigError(f"there is no folder or archive {root}; name a folder of CIFs")
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() == ".cif")
-    if not found:
-        raise ConfigError(f"expected CIFs below {root}, found none; name a folder that has some")
-    return found, root
+    return cifs_below(root), root
 
 
 def _unpacked(archive: Path, folder: Path) -> Path:

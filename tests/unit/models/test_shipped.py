@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,21 @@ def test_whatever_is_shipped_loads() -> None:
         model, card = load_model(shipped.weights_file(name))
         assert not model.training
         assert card.licence
+
+
+def test_properties_go_by_their_names_and_those_of_their_targets(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="no weights of properties"):
+        shipped.property_folder("gap")
+    for name, targets in (("gap", "band_gap_ev"), ("gases", "co2_1bar_mol_per_kg, co2_mean")):
+        (folder / name).mkdir()
+        (folder / name / "1.safetensors").write_bytes(b"")
+        card = {"training": {"targets": targets}}
+        (folder / name / "1.json").write_text(json.dumps(card), encoding="utf-8")
+    assert shipped.shipped_names() == ()
+    assert shipped.shipped_properties() == ("gap", "gases")
+    assert shipped.property_folder("gap") == folder / "gap"
+    assert shipped.property_folder("band_gap") == folder / "gap"
+    assert shipped.property_folder("co2") == folder / "gases"
+    for wrong in ("co", None):
+        with pytest.raises(ConfigError, match="knows gap, gases"):
+            shipped.property_folder(wrong)

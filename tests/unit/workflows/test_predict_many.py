@@ -16,11 +16,11 @@ pytest.importorskip("safetensors")
 
 from porescope.errors import ConfigError, ParseError
 from porescope.io.cif import read_cif
+from porescope.io.cif_files import structure_files
 from porescope.workflows.map_contributions import contribution_map
 from porescope.workflows.predict_many import (
     JOURNAL,
     predict_files,
-    structure_files,
     true_values,
     weighted_quantiles,
 )
@@ -105,16 +105,6 @@ def test_a_supercell_ranks_its_sites_alike(models: PropertyModels, cifs: Path) -
     assert [kind[0] for kind in once] == [kind[0] for kind in twice]
     assert twice[0][3] == 2 * once[0][3]
     assert twice[0][4] == pytest.approx(once[0][4], rel=1e-4)
-
-
-def test_nothing_to_predict(tmp_path: Path) -> None:
-    for sources, message in (
-        ([], "name a CIF"),
-        ([tmp_path], "no .cif file"),
-        ([tmp_path / "x.cif"], "no file or folder"),
-    ):
-        with pytest.raises(ConfigError, match=message):
-            structure_files(sources)
 
 
 def test_quantiles_count_by_weight() -> None:

@@ -22,6 +22,8 @@ from porescope.apps.cli.show_predict import (
 from porescope.apps.cli.staging import require_writable_folder, staged_folder
 from porescope.apps.cli.terminal import console_for_output
 from porescope.errors import ConfigError, PorescopeError
+from porescope.io.cif_files import structure_files
+from porescope.models.shipped import property_folder
 
 if TYPE_CHECKING:
     from porescope.workflows.map_comparison import MapComparison
@@ -105,15 +107,16 @@ def run_predict(sources: Sequence[Path], *, options: Options) -> int:
     OSError
         The results cannot be written.
     """
-    from porescope.workflows.predict import columns_of
-    from porescope.workflows.predict_many import structure_files
-
     files = structure_files(sources)
     several = len(files) > 1 or options.rank_sites or options.truth is not None
     if options.density is not None and several:
         raise ConfigError("--density takes one structure; run it for each file, or leave it out")
     if options.column is not None and options.truth is None:
         raise ConfigError("--column names a column of --truth; give both")
+    if not options.models:
+        property_folder(options.property_name)
+    from porescope.workflows.predict import columns_of
+
     models = _models(options)
     columns_of(models.first, options.property_name)
     folder = options.folder
