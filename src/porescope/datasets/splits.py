@@ -1,9 +1,13 @@
 """Splits by framework: entries that are one framework lie on one side, frozen once made.
 
 Entries are tied together where they share the bond graph, or the reduced formula together with
-the building blocks, or an IZA code. Each bundle gets a number between 0 and 1 from a hash of its
-name, the same in every set; the lowest are the test side. So no entry of any set's test side is
-on the training side of another set with the same or a larger share of test.
+the building blocks, or an IZA code. Each family of bond graphs gets a number between 0 and 1 from
+a hash of its name, the same in every set; the lowest are the test side. So no entry of any set's
+test side is on the training side of another set with the same or a larger share of test.
+
+Families that only the building blocks tie go where the one with the highest number goes. So what
+is learned later about blocks moves entries into the training side and never out of it: weights
+that were trained before have not seen the test side either.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import gzip
 import importlib.resources
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -119,20 +123,47 @@ def without_duplicates(entries: Iterable[Entry]) -> tuple[list[Entry], dict[str,
     return kept, twins
 
 
-def bundles(entries: Sequence[Entry]) -> dict[str, str]:
-    """Name of the bundle of each entry; entries of one bundle must lie on one side.
+def bundles(
+    entries: Sequence[Entry], *, leading: Collection[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """The bundle of each entry; entries of one bundle must lie on one side.
 
     Parameters
     ----------
     entries:
         All entries of all sets, so that bundles are the same in each.
+    leading:
+        Collections that other ones follow: in a bundle that holds families of theirs, only those
+        are named.
 
     Returns
     -------
     :
-        By collection and identifier, joined by a colon.
+        By collection and identifier, joined by a colon: the names of the families of bond graphs
+        that the bundle holds.
     """
-    parent = list(range(len(entries)))
+    families = _joined([[tie for tie in _ties(e) if tie[0] != "blocks"] for e in entries])
+    names: dict[int, str] = {}
+    leaders: set[int] = set()
+    for entry, family in zip(entries, families, strict=True):
+        label = entry.net_hash or f"{entry.source}:{entry.id}"
+        names[family] = min(names.get(family, label), label)
+        if entry.source in leading:
+            leaders.add(family)
+    wholes = _joined([_ties(e) for e in entries])
+    held: dict[int, set[int]] = {}
+    for family, whole in zip(families, wholes, strict=True):
+        held.setdefault(whole, set()).add(family)
+    named = {
+        whole: tuple(sorted(names[family] for family in inside & leaders or inside))
+        for whole, inside in held.items()
+    }
+    return {f"{e.source}:{e.id}": named[w] for e, w in zip(entries, wholes, strict=True)}
+
+
+def _joined(ties: Sequence[Sequence[tuple[str, ...]]]) -> list[int]:
+    """A number for each entry, the same for entries with a key in common, by however many steps."""
+    parent = list(range(len(ties)))
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -141,16 +172,11 @@ def bundles(entries: Sequence[Entry]) -> dict[str, str]:
         return i
 
     first: dict[tuple[str, ...], int] = {}
-    for i, entry in enumerate(entries):
-        for key in _ties(entry):
+    for i, keys in enumerate(ties):
+        for key in keys:
             j = first.setdefault(key, i)
             parent[root(i)] = root(j)
-    names: dict[int, str] = {}
-    for i, entry in enumerate(entries):
-        label = entry.net_hash or f"{entry.source}:{entry.id}"
-        key = root(i)
-        names[key] = min(names.get(key, label), label)
-    return {f"{e.source}:{e.id}": names[root(i)] for i, e in enumerate(entries)}
+    return [root(i) for i in range(len(ties))]
 
 
 def _ties(entry: Entry) -> list[tuple[str, ...]]:
@@ -167,25 +193,25 @@ def _ties(entry: Entry) -> list[tuple[str, ...]]:
     return ties
 
 
-def share_of(bundle: str, *, seed: int = 0) -> float:
-    """Number from 0 to 1 that decides the side of a bundle.
+def share_of(bundle: Iterable[str], *, seed: int = 0) -> float:
+    """Number from 0 to 1 that decides the side of a bundle: the highest of its families.
 
     Parameters
     ----------
     bundle:
-        Its name.
+        Names of its families.
     seed:
         For other splits.
     """
-    digest = blake2b(f"{seed}:{bundle}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2.0**64
+    digests = (blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in bundle)
+    return max(int.from_bytes(digest, "big") for digest in digests) / 2.0**64
 
 
 def split_by_framework(
     entries: Sequence[Entry],
     *,
     name: str,
-    bundle_of: Mapping[str, str],
+    bundle_of: Mapping[str, tuple[str, ...]],
     test: float = 0.1,
     validation: float = 0.1,
     seed: int = 0,

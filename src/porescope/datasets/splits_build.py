@@ -243,7 +243,7 @@ def make_splits(
     apart = bool(known)
     hmof = archive_entries(archives, "hmof", taken_apart=apart)
     crafted = archive_entries(archives, "crafted", variant="ddec", taken_apart=apart)
-    bundle_of = bundles([*shipped, *hmof, *crafted])
+    bundle_of = bundles([*shipped, *hmof, *crafted], leading=_LIBRARY_SOURCES)
     plain = [e for e in shipped if not e.id.endswith("-relaxed")]
 
     def labelled(pool: Sequence[Entry], table: LabelTable, *, small: bool) -> Split:
@@ -269,7 +269,11 @@ def make_splits(
 
 
 def _split(
-    entries: Sequence[Entry], name: str, bundle_of: Mapping[str, str], small: bool, seed: int
+    entries: Sequence[Entry],
+    name: str,
+    bundle_of: Mapping[str, tuple[str, ...]],
+    small: bool,
+    seed: int,
 ) -> Split:
     """A tenth for test, or a fifth of a small set."""
     return split_by_framework(

@@ -1,5 +1,7 @@
 """Splits by framework."""
 
+from dataclasses import replace
+
 import pytest
 
 from porescope.datasets.splits import (
@@ -53,6 +55,10 @@ def test_bundles_hold_together_what_shares_net_blocks_or_code() -> None:
     assert found["made:e4"] != found["made:e1"]
     assert found["made:e5"] == found["made:e6"]
     assert found == bundles(entries[::-1])
+    entries[0] = replace(entries[0], source="own")
+    led = bundles(entries, leading=["own"])
+    assert led["made:e2"] == led["own:e1"] == bundles(entries[:1])["own:e1"]
+    assert led["made:e5"] == found["made:e5"]
 
 
 def test_sides_are_reproducible_and_nested() -> None:
@@ -67,7 +73,22 @@ def test_sides_are_reproducible_and_nested() -> None:
     assert set(split.ids("test")) < set(wide.ids("test"))
     other = split_by_framework(entries, name="c", bundle_of=of, seed=1)
     assert dict(split.sides) != dict(other.sides)
-    assert 0.0 <= share_of("x") < 1.0
+    assert 0.0 <= share_of(["x"]) < 1.0
+
+
+def test_blocks_known_later_move_entries_only_towards_training() -> None:
+    plain = [_entry(i, formula=f"C{i // 2}H") for i in range(2000)]
+    known = [replace(e, blocks=("node A", "linker B")) for e in plain]
+    before = split_by_framework(plain, name="a", bundle_of=bundles(plain))
+    after = split_by_framework(known, name="a", bundle_of=bundles(known))
+    order = ("train", "validation", "test")
+    moved = 0
+    for i in range(0, 2000, 2):
+        pair = [f"e{i}", f"e{i + 1}"]
+        sides = {after.sides[id] for id in pair}
+        assert sides == {min((before.sides[id] for id in pair), key=order.index)}
+        moved += sum(after.sides[id] != before.sides[id] for id in pair)
+    assert moved > 100
 
 
 def test_levels_say_how_new_an_entry_is() -> None:
@@ -104,7 +125,7 @@ def test_files_come_back() -> None:
         split_from_bytes(b"nothing")
     with pytest.raises(ConfigError, match="twice"):
         split_by_framework(
-            [_entry(1), _entry(1, net_hash="ab" * 16)], name="a", bundle_of={"made:e1": "x"}
+            [_entry(1), _entry(1, net_hash="ab" * 16)], name="a", bundle_of={"made:e1": ("x",)}
         )
 
 
