@@ -69,7 +69,36 @@ def _told(values: list[float] | None) -> str:
     return f"{sum(values) / len(values):.4g}" if values else "–"
 
 
+def property_weights() -> str:
+    """The shipped weights: their errors on the test side beside the best baseline trained there."""
+    targets: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in rows_of("property_weights"):
+        targets.setdefault((row["weights"], row["target"]), []).append(row)
+    body = []
+    for (name, target), rows in sorted(targets.items()):
+        ours = next(row for row in rows if row["model"] == "sites")
+        others = [row for row in rows if row["model"] != "sites"]
+        best = min(others, key=lambda row: float(row["mae"]))
+        body.append(
+            [
+                f"`{name}`",
+                target,
+                ours["unit"],
+                ours["n_train"],
+                ours["n_test"],
+                f"{float(ours['mae']):.4g}",
+                f"{float(ours['r2']):.3f}",
+                f"{float(best['mae']):.4g} ({best['model']})",
+                f"{float(ours['train_s']) / 60:.0f}",
+                f"{float(ours['size_mb']):.1f}",
+            ]
+        )
+    header = ["weights", "target", "unit", "trained on", "asked", "MAE", "R²"]
+    return markdown([*header, "MAE of the best baseline", "minutes", "MB"], body)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "property_models": property_models,
     "property_learning": property_learning,
+    "property_weights": property_weights,
 }
