@@ -12,12 +12,15 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from porescope.crystal.structure import Crystal
+from porescope.datasets.archives.collections import collection_named
+from porescope.datasets.archives.members import archive_path
 from porescope.datasets.archives.reading import read_archive
 from porescope.datasets.labels.table import LabelTable, csv_rows, joined, number
 from porescope.datasets.property_labels import label_set_named, unit_of_column
 from porescope.datasets.structure_store import StoredStructure, StructureStore
 from porescope.errors import ConfigError, ParseError, PorescopeError
 from porescope.io.cif import read_cif
+from porescope.io.cif_files import cifs_below
 from porescope.units import is_unit
 
 FULL_OCCUPANCY = 0.99
@@ -188,7 +191,7 @@ def property_set_from_csv(
         A CSV file with a header: one column of identifiers, which are the files' names with or
         without ``.cif``, and one for each target.
     structures:
-        Folder of CIFs.
+        Folder of CIFs, also in folders below it.
     targets:
         Columns to learn. An empty cell or NaN is a missing value.
     units:
@@ -219,11 +222,7 @@ def property_set_from_csv(
             "it decides how the target grows with the crystal"
         )
     table = _own_table(path, targets=targets, id_column=id_column)
-    if not structures.is_dir():
-        raise ConfigError(f"there is no folder {structures}; give the folder of the CIFs")
-    files = sorted(structures.glob("*.cif"))
-    if not files:
-        raise ConfigError(f"expected CIFs (*.cif) in {structures}, found none")
+    files = _by_identifier(cifs_below(structures))
     pool = _read_files(work / f"structures-{path.stem}.store", files=files)
     return _joined_set(table, targets=wanted, pool=pool, name=path.stem, split="")
 
@@ -266,6 +265,7 @@ class _Pool:
 
 def _archived(path: Path, *, folder: Path, collection: str, variant: str | None) -> _Pool:
     """All structures of an archive, parsed once."""
+    archive_path(folder, collection_named(collection).archive)  # refused before a file is made
     read = partial(read_archive, folder, collection, variant=variant, arrays=True)
     meta = {"collection": collection, "variant": variant or ""}
     with StructureStore(path, writable=True) as store:
@@ -276,6 +276,18 @@ def _archived(path: Path, *, folder: Path, collection: str, variant: str | None)
             store.set_meta({**meta, "complete": True})
         status = store.done()
     return _Pool(store=StructureStore(path), status=status)
+
+
+def _by_identifier(files: Sequence[Path]) -> list[Path]:
+    """The files by name; refuses two of one name in different folders."""
+    found: dict[str, Path] = {}
+    for file in files:
+        if (other := found.setdefault(file.stem, file)) != file:
+            raise ConfigError(
+                f"{other} and {file} have one name, and the table tells structures by names; "
+                "give one of them another"
+            )
+    return [found[id] for id in sorted(found)]
 
 
 def _read_files(path: Path, *, files: Sequence[Path]) -> _Pool:

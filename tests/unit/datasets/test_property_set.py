@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,26 @@ def test_empty_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no folder"):
         _own(tmp_path)
     (tmp_path / "cifs").mkdir()
-    with pytest.raises(ConfigError, match="found none"):
+    with pytest.raises(ConfigError, match=r"no \.cif file"):
+        _own(tmp_path)
+    (tmp_path / "qmof_band_gap.csv").write_text("qmof_id,band_gap_pbe_ev\nq,1.0\n")
+    with pytest.raises(ConfigError, match="expected qmof"):
+        property_set(
+            "qmof_band_gap",
+            labels=tmp_path,
+            structures=tmp_path,
+            work=tmp_path / "work",
+        )
+    assert not (tmp_path / "work").exists()
+
+
+def test_folders_below_count_and_names_must_differ(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    (folder / "below").mkdir()
+    (folder / "x1.cif").rename(folder / "below" / "x1.CIF")
+    assert _own(tmp_path).ids == ("x0", "x1")
+    shutil.copy(folder / "x0.cif", folder / "below" / "x0.cif")
+    with pytest.raises(ConfigError, match="have one name"):
         _own(tmp_path)
 
 
