@@ -11,12 +11,20 @@ SURE = 0.9
 """Probability from which the verdict says "it is"."""
 LIKELY = 0.5
 """Probability from which the verdict says "probably"."""
+CLOSE = 0.2
+"""Difference of two probabilities below which the verdict calls it undecided."""
 
 
 def verdict_of(
     candidates: Sequence[Candidate], *, none_of_these: float, phases: Sequence[Phase]
 ) -> str:
     """One sentence: what it is, how sure, what stands beside it."""
+    nearest = sum(c.probability for c in candidates if c.group == candidates[0].group)
+    if candidates and abs(nearest - none_of_these) < CLOSE and nearest + none_of_these > SURE:
+        return (
+            f"Undecided: this is {_title(candidates[0])} ({percent(nearest)}), or none of the "
+            f"frameworks in the library ({percent(none_of_these)})."
+        )
     if not candidates or none_of_these >= LIKELY:
         text = f"None of the frameworks in the library fits well ({percent(none_of_these)} sure)"
         if candidates:
