@@ -57,7 +57,7 @@ RECIPES = {
     "co2_uptake": Recipe(label_set="crafted", epochs=100),
     "n2_uptake": Recipe(label_set="core_n2_298k", epochs=30),
     "pores": Recipe(label_set="core_mof_geometry", epochs=12),
-    "band_gap": Recipe(label_set="qmof_band_gap", epochs=60),
+    "band_gap": Recipe(label_set="qmof_band_gap", epochs=30),
 }
 
 
