@@ -101,9 +101,9 @@ def predict(
 
     \b
     Examples:
+      porescope predict MFI.cif --property argon_uptake --map
+      porescope predict cifs --property argon_uptake --rank-sites --out sites
       porescope predict mof.cif --model runs/mine --map
-      porescope predict cifs --model runs/mine --rank-sites --out sites
-      porescope predict mof.cif --property NAME
     """
     from porescope.apps.cli.predict_run import Options, run_predict
 
