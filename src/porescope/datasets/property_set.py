@@ -174,6 +174,48 @@ def property_set(
     return _joined_set(table, targets=wanted, pool=pool, name=name, split=known.split)
 
 
+CHARGES = Target(name="charge_e", unit="e")
+"""Partial charges of atoms, as a target."""
+LARGEST_TOTAL_CHARGE = 0.02
+"""Total of a cell's charges up to which they are taken for neutral [e]; sums of rounded values."""
+
+
+def charge_set(structures: Path, *, work: Path) -> PropertySet:
+    """QMOF with the DDEC charges of its atoms.
+
+    What is learned are the charges that each crystal has; the value of the set is the root mean
+    square of them [e], so that the set's hash tells whether they changed.
+
+    Parameters
+    ----------
+    structures:
+        Folder of the archives.
+    work:
+        Folder for what is kept.
+
+    Raises
+    ------
+    ConfigError
+        If the archive is not there, or has no charges.
+    """
+    pool = _archived(
+        work / "structures-qmof.store", folder=structures, collection="qmof", variant=None
+    )
+    rows: dict[str, dict[str, float | str]] = {}
+    for id, status in pool.status.items():
+        if status == "ok":
+            charges = pool.store.crystal(id).charges
+            if charges is not None and abs(charges.sum()) <= LARGEST_TOTAL_CHARGE:
+                rows[id] = {CHARGES.name: float(np.sqrt(np.mean(charges**2)))}
+    if not rows:
+        raise ConfigError("expected charges in the archive of QMOF, found none")
+    source = "10.1016/j.matt.2021.02.015"
+    table = LabelTable(
+        name="qmof_charges", collection="qmof", licence="CC BY 4.0", source=source, rows=rows
+    )
+    return _joined_set(table, targets=(CHARGES,), pool=pool, name=table.name, split="qmof_band_gap")
+
+
 def property_set_from_csv(
     path: Path,
     *,

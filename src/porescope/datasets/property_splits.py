@@ -141,7 +141,7 @@ def _by_formula(data: PropertySet) -> PropertySides:
     counts = Counter(data.formulas)
     side_of: dict[str, str] = {}
     before = 0
-    for formula in sorted(counts, key=share_of):
+    for formula in sorted(counts, key=lambda formula: share_of([formula])):
         share = before / len(data)
         side_of[formula] = "test" if share < 0.2 else "validation" if share < 0.3 else "train"
         before += counts[formula]

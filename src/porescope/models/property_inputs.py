@@ -119,6 +119,8 @@ class PropertyBatch(TensorBatch):
     """A text that names the crystal; 0 fills up."""
     features: Float[Tensor, "crystals features"] | None = None
     """Numbers for the whole crystal."""
+    atom_targets: Float[Tensor, "atoms targets"] | None = None
+    """Values of the atoms in the units of the labels, where atoms are learned."""
 
     def __len__(self) -> int:
         """Number of crystals."""
@@ -165,6 +167,7 @@ def joined(batches: Sequence[PropertyBatch]) -> PropertyBatch:
     voxels = _present([batch.voxels for batch in batches])
     tokens = _present([batch.tokens for batch in batches])
     features = _present([batch.features for batch in batches])
+    atom_targets = _present([batch.atom_targets for batch in batches])
     if probes is not None and graphs is None:
         raise ConfigError("points refer to atoms: batches with points need graphs too")
     return PropertyBatch(
@@ -177,6 +180,7 @@ def joined(batches: Sequence[PropertyBatch]) -> PropertyBatch:
         voxels=None if voxels is None else torch.cat(voxels),
         tokens=None if tokens is None else _joined_tokens(tokens),
         features=None if features is None else torch.cat(features),
+        atom_targets=None if atom_targets is None else torch.cat(atom_targets),
     )
 
 

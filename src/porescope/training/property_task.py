@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -152,6 +152,9 @@ class PropertyTask:
         Seed of the order of the examples.
     """
 
+    prepares: ClassVar[type[Prepared]] = Prepared
+    """What makes batches of the crystals."""
+
     def __init__(
         self,
         data: PropertySet,
@@ -169,7 +172,7 @@ class PropertyTask:
             )
         self.data, self.sides, self.seed = data, sides, seed
         self.config = PropertyTaskConfig() if config is None else config
-        self.prepared = Prepared(data, model, kept_gb=self.config.kept_gb)
+        self.prepared = self.prepares(data, model, kept_gb=self.config.kept_gb)
         self.fit = property_loss_of(preset)
         self.train_rows, self.failed = self.prepared.usable(
             sides.train, generator=np.random.default_rng(seed)

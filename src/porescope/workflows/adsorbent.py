@@ -22,6 +22,8 @@ from porescope.errors import ConfigError
 Charges = str | Float[np.ndarray, "atoms"] | Mapping[str, float] | Charger | ChargeTable
 DEFAULT_FIELD = "UFF"
 """Field that is used where none is named: it has parameters for every element."""
+LEARNED = "learned"
+"""Charges by the shipped network; needs the extra ``ml``."""
 
 
 def crystal_of(structure: str | Path | Crystal) -> Crystal:
@@ -105,9 +107,9 @@ def adsorbent(
     field:
         Force field of the framework.
     charges:
-        ``auto``, ``none``, ``cif``, ``eqeq``, the name of a table, a table or its file (.csv),
-        charges of all atoms [e], a charge for each label or element, or a function of the
-        crystal such as a learned model.
+        ``auto``, ``none``, ``cif``, ``eqeq``, ``learned``, the name of a table, a table or its
+        file (.csv), charges of all atoms [e], a charge for each label or element, or a function
+        of the crystal such as a model of one's own.
 
     Raises
     ------
@@ -117,20 +119,31 @@ def adsorbent(
         The structure is disordered, its atoms overlap, the field lacks an element, or charges
         are needed and missing.
     """
-    if isinstance(charges, str) and charges.endswith(".csv"):
-        from porescope.io.force_field import read_charge_table
-
-        charges = read_charge_table(Path(charges))
     return framework_from_crystal(
         crystal_of(structure),
         field=field,
-        charges=charges,
+        charges=_charges_from(charges),
         needs_charges=any(gas.is_charged for gas in gases),
     )
 
 
+def _charges_from(charges: Charges) -> Charges:
+    """What a word stands for that the adsorption bench alone does not know."""
+    if not isinstance(charges, str):
+        return charges
+    if charges.endswith(".csv"):
+        from porescope.io.force_field import read_charge_table
+
+        return read_charge_table(Path(charges))
+    if charges.strip().lower() == LEARNED:
+        from porescope.workflows.learned_charges import shipped_charges
+
+        return shipped_charges()
+    return charges
+
+
 def charged_crystal(structure: str | Path | Crystal, *, charges: Charges = "eqeq") -> Crystal:
-    """The crystal with partial charges from equilibration or from a table.
+    """The crystal with partial charges from equilibration, a table or a learned model.
 
     Raises
     ------
@@ -141,6 +154,6 @@ def charged_crystal(structure: str | Path | Crystal, *, charges: Charges = "eqeq
     """
     crystal = crystal_of(structure)
     values, _ = framework_charges(
-        crystal, charges=charges, needs_charges=True, field_name=DEFAULT_FIELD
+        crystal, charges=_charges_from(charges), needs_charges=True, field_name=DEFAULT_FIELD
     )
     return replace(crystal, charges=values)

@@ -204,7 +204,7 @@ def charges(
         typer.Option("--out", "-o", metavar="CIF", help="Where it is written.", show_default=False),
     ],
     method: Annotated[
-        str, typer.Option(metavar="SOURCE", help="eqeq, or the name of a charge table.")
+        str, typer.Option(metavar="SOURCE", help="eqeq, learned, or the name of a charge table.")
     ] = "eqeq",
 ) -> None:
     """Write a structure with partial charges.

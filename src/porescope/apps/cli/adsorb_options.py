@@ -29,7 +29,7 @@ FieldOption = Annotated[
 ]
 ChargesOption = Annotated[
     str,
-    typer.Option(metavar="SOURCE", help="auto, cif, eqeq, none, or the name of a charge table."),
+    typer.Option(metavar="SOURCE", help="auto, cif, eqeq, learned, none, or a charge table."),
 ]
 CutoffOption = Annotated[
     float | None,

@@ -47,7 +47,7 @@ def screen(
         str, typer.Option("--field", "-f", metavar="NAME|FILE", help="Force field.")
     ] = "UFF",
     charges: Annotated[
-        str, typer.Option(metavar="SOURCE", help="auto, cif, eqeq, none, or a charge table.")
+        str, typer.Option(metavar="SOURCE", help="auto, cif, eqeq, learned, none, or a table.")
     ] = "auto",
     error: Annotated[
         str, typer.Option(metavar="SHARE", help="Standard error of Henry coefficients.")

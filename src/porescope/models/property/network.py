@@ -285,9 +285,9 @@ class SitesNetwork(PropertyModel):
             )
         atoms = None
         if config.places == "atoms":
-            atoms = parts
             if config.neutral:
-                atoms = atoms - mean[probes.crystal]
+                parts, mean = parts - mean[probes.crystal], torch.zeros_like(mean)
+            atoms = parts
         output = PropertyOutput(mean=mean, log_variance=log_variance, contributions=parts)
         return replace(output, atoms=atoms)
 
