@@ -64,6 +64,8 @@ class PropertyPrediction:
     """Distance from the training side over that of its outermost hundredth; None if not known."""
     map: ContributionMap | None = None
     """Contributions over the cell and per atom, where they were asked for."""
+    of_atoms: bool = False
+    """Whether what counts are the atoms' contributions, which add up to zero, as charges do."""
 
     @property
     def is_outside(self) -> bool | None:
@@ -159,6 +161,7 @@ def predict(
         contributions=found.contributions[:, columns],
         distance=found.distance,
         map=made,
+        of_atoms=all(isinstance(m, SitesNetwork) and m.config.neutral for m in models.members),
     )
 
 

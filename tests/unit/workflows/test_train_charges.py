@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,12 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
+from rich.console import Console
+
 from porescope.adsorption.fields import field_named
 from porescope.adsorption.gases import gas_named
+from porescope.apps.cli.predict_run import Shown
+from porescope.apps.cli.show_predict import show_prediction
 from porescope.crystal.structure import Crystal
 from porescope.datasets.property_set import CHARGES, PropertySet
 from porescope.datasets.property_splits import PropertySides
@@ -87,6 +92,12 @@ def test_a_prediction_has_the_charges_and_adds_up_to_nothing(
     assert found.values == pytest.approx([0.0], abs=1e-6)
     assert found.weight @ found.contributions == pytest.approx([0.0], abs=1e-6)
     assert np.ptp(found.contributions) > 0.5
+    assert found.of_atoms
+    console = Console(width=80, record=True, file=io.StringIO())
+    show_prediction(Shown(found=found), folder=None, stem="x", console=console)
+    text = console.export_text()
+    assert "of each atom; from -0.5" in text
+    assert "adsorb charges x.cif --method learned" in text
 
 
 def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:

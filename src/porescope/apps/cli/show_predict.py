@@ -60,8 +60,12 @@ def show_prediction(shown: Shown, *, folder: Path | None, stem: str, console: Co
     console.print(Padding(head, (0, 2)))
     console.print()
     table = _facts()
-    for target, value, deviation in zip(found.targets, found.values, found.deviations, strict=True):
-        text = number_text(float(value), deviation=float(deviation))
+    for column, target in enumerate(found.targets):
+        deviation = float(found.deviations[column])
+        text = number_text(float(found.values[column]), deviation=deviation)
+        if found.of_atoms:
+            said = found.contributions[:, column]
+            text = f"of each atom; from {said.min():.3f} to {said.max():.3f} ± {deviation:.3f}"
         table.add_row(one_line(target.name), Text(f"{text} {target.unit}", style="bold"))
     if found.n_places:
         what = {"atoms": "atoms", "windows": "windows"}.get(found.places_are, "points")
@@ -88,6 +92,9 @@ def show_prediction(shown: Shown, *, folder: Path | None, stem: str, console: Co
     if found.map is not None:
         console.print()
         console.print(Padding(_top_atoms(found), (0, 2)))
+    if found.of_atoms:
+        tip = f"A CIF with them: porescope adsorb charges {stem}.cif --method learned --out NEW.cif"
+        console.print(Padding(Text(tip, style="dim"), (0, 2)))
     console.print()
     if folder is not None:
         names = [f"{stem}.json"]
