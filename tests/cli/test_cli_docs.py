@@ -17,6 +17,7 @@ COMMANDS = [
     ("index",),
     ("pores",),
     ("predict",),
+    ("evaluate",),
     ("screen",),
     ("adsorb", "henry"),
     ("adsorb", "isotherm"),

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 pytest.importorskip("sklearn")
 
-from porescope.apps.cli.train_property import units_from_words
+from porescope.apps.cli.property_table import units_from_words
 from porescope.errors import ConfigError
 from porescope.io.cif_write import cif_text
 from property_toys import some_frameworks

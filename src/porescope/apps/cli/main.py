@@ -16,6 +16,7 @@ from porescope.apps.cli import (
     adsorb,
     build,
     dataset,
+    evaluate,
     index,
     library,
     pores,
@@ -91,6 +92,7 @@ app.command(name="take-apart")(take_apart.take_apart)
 app.command(name="index")(index.index)
 app.command(name="pores")(pores.pores)
 app.command(name="predict")(predict.predict)
+app.command(name="evaluate")(evaluate.evaluate)
 app.command(name="screen")(screen.screen)
 app.add_typer(adsorb.app, name="adsorb")
 app.add_typer(dataset.app, name="dataset")

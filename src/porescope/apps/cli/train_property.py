@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from porescope.apps.cli.property_table import table_of, units_from_words
 from porescope.apps.cli.train_options import (
     Device,
     Epochs,
@@ -21,7 +21,6 @@ from porescope.apps.cli.train_options import (
     resumable,
     training_of,
 )
-from porescope.errors import ConfigError
 from porescope.models.registry import presets_of
 
 PRESETS = ", ".join(presets_of("property"))
@@ -141,7 +140,7 @@ def train_property(
     from porescope.workflows.train import settings_from_text
     from porescope.workflows.train_property_table import COMPARED, train_on_table
 
-    table = _table(data, label_set=label_set, labels=labels, units=unit or ())
+    table = table_of(data, label_set=label_set, labels=labels, units=unit or ())
     folder = Path("runs") / f"{preset}-{Path(table).stem}" if out is None else out
     training = training_of(
         seed=seed,
@@ -173,64 +172,3 @@ def train_property(
             features_progress=lambda kind, n, of: progress(f"{kind} of structures", n / of),
         )
     show_property_training(made, preset=preset, out=folder, console=console_for_output())
-
-
-def _table(
-    data: Path | None, *, label_set: str | None, labels: Path | None, units: Sequence[str]
-) -> str | Path:
-    """The table that the options name: a file, or a known one.
-
-    Raises
-    ------
-    ConfigError
-        If they name none or two, or do not fit together.
-    """
-    if (data is None) == (label_set is None):
-        raise ConfigError("give a table: either --data FILE or --set NAME with --labels DIR")
-    if data is not None:
-        if labels is not None:
-            raise ConfigError("--labels is the folder of a known table; give --set NAME with it")
-        if not data.is_file():
-            raise ConfigError(f"there is no table {data}; give a CSV file to --data")
-        return data
-    assert label_set is not None
-    if "=" in label_set:
-        raise ConfigError(f"settings of the network are given with --setting {label_set}")
-    if labels is None:
-        raise ConfigError(f"--set {label_set} needs the folder of its table: --labels DIR")
-    if units:
-        raise ConfigError("the units of a known table are known; leave --unit out")
-    return label_set
-
-
-def units_from_words(words: Sequence[str], *, targets: Sequence[str]) -> dict[str, str]:
-    """Unit by target, from words such as ``g/L`` (for every target) or ``uptake=g/L``.
-
-    Parameters
-    ----------
-    words:
-        The words.
-    targets:
-        The targets.
-
-    Raises
-    ------
-    ConfigError
-        If a word names no target, or a target has two units.
-    """
-    units: dict[str, str] = {}
-    plain = [word for word in words if "=" not in word]
-    if len(plain) > 1:
-        raise ConfigError(
-            f"--unit was given {len(plain)} times without a column; write --unit COLUMN=UNIT"
-        )
-    for word in words:
-        column, sign, unit = word.rpartition("=")
-        if not sign:
-            continue
-        if column not in targets:
-            raise ConfigError(f"--unit {word}: {column!r} is no --target; name one of them")
-        if column in units:
-            raise ConfigError(f"--unit: {column!r} has two units; give one")
-        units[column] = unit
-    return {target: plain[0] for target in targets if plain} | units
