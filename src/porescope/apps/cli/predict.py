@@ -101,7 +101,7 @@ def predict(
 
     \b
     Examples:
-      porescope predict MFI.cif --property argon_uptake --map
+      porescope predict mof.cif --property band_gap --map
       porescope predict cifs --property argon_uptake --rank-sites --out sites
       porescope predict mof.cif --model runs/mine --map
     """
