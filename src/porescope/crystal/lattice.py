@@ -79,6 +79,9 @@ def reciprocal_lattice(lattice: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "
     return np.ascontiguousarray(np.linalg.inv(lattice).T)
 
 
+_TRIES = (1.0, 10.0, 100.0)  # multiples of the tolerance
+
+
 def niggli_lattice(
     lattice: Float[np.ndarray, "3 3"], *, tolerance: float = 1e-5
 ) -> tuple[Float[np.ndarray, "3 3"], Int[np.ndarray, "3 3"]]:
@@ -101,8 +104,13 @@ def niggli_lattice(
     ConfigError
         Where the cell is degenerate.
     """
-    reduced = call_spglib("niggli_reduce", lattice, eps=tolerance)
-    if reduced is None:
+    reduced = None
+    for coarser in _TRIES:
+        # On the border of two forms the reduction goes in circles where it compares too finely.
+        reduced = call_spglib("niggli_reduce", lattice, eps=coarser * tolerance)
+        if reduced is not None:
+            break
+    else:
         raise ConfigError(f"the cell {lattice.tolist()} cannot be reduced; is it degenerate?")
     transform = np.rint(reduced @ np.linalg.inv(lattice)).astype(np.int64)
     if np.linalg.det(transform) < 0.0:

@@ -134,3 +134,19 @@ def test_lattices_are_compared_across_the_reduction_boundary():
     assert not same_lattice(first, other=1.05 * second)
     longer = lattice_from_parameters(7.0, 8.0, 9.3, 90.0, 90.0, 90.0)
     assert not same_lattice(first, other=longer)
+
+
+def test_a_cell_on_the_border_of_two_forms_is_reduced() -> None:
+    """The projection of one axis on another is half its length, all but 1e-7."""
+    lattice = np.array(
+        [
+            [2.219811050713362e-07, 3.465753950427121e-07, 8.131193730324599],
+            [8.384884368751948e-07, -8.420288087877982, -4.065596496493],
+            [-12.536221618401125, -1.3480663435757254e-06, 1e-06],
+        ]
+    )
+    reduced, transform = niggli_lattice(lattice)
+    assert np.linalg.det(transform) == pytest.approx(1.0)
+    np.testing.assert_allclose(transform @ lattice, reduced)
+    lengths = np.linalg.norm(reduced, axis=1)
+    assert lengths == pytest.approx([8.1312, 9.3503, 12.5362], abs=1e-3)
