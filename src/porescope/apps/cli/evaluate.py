@@ -7,43 +7,30 @@ from typing import Annotated
 
 import typer
 
-from porescope.apps.cli.property_table import table_of, units_from_words
+from porescope.apps.cli.property_table import (
+    IdColumn,
+    KnownTable,
+    LabelsFolder,
+    OwnTable,
+    OwnWeights,
+    SplitName,
+    Structures,
+    table_of,
+    units_from_words,
+)
 from porescope.models.shipped import property_folder
 
 
 def evaluate(
-    structures: Annotated[
-        Path,
-        typer.Option(
-            "--structures",
-            "-s",
-            metavar="DIR",
-            help="Folder of CIFs; with --set of the archives.",
-            show_default=False,
-        ),
-    ],
+    structures: Structures,
     property_name: Annotated[
         str | None,
         typer.Option(
             "--property", "-p", metavar="NAME", help="Shipped weights.", show_default=False
         ),
     ] = None,
-    model: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="FILE",
-            help="Weights of one's own; repeat for an ensemble.",
-            show_default=False,
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data", "-d", metavar="FILE", help="Table of your own, as CSV.", show_default=False
-        ),
-    ] = None,
+    model: OwnWeights = None,
+    data: OwnTable = None,
     unit: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,23 +41,10 @@ def evaluate(
             show_default="that of the weights",
         ),
     ] = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help="Column of the files' names.", show_default="the first"
-        ),
-    ] = None,
-    label_set: Annotated[
-        str | None,
-        typer.Option("--set", metavar="NAME", help="A known table.", show_default=False),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder of the known tables.", show_default=False),
-    ] = None,
-    split: Annotated[
-        str, typer.Option(metavar="NAME", help="framework, 4:1, 7:3 or 5-fold.")
-    ] = "framework",
+    id_column: IdColumn = None,
+    label_set: KnownTable = None,
+    labels: LabelsFolder = None,
+    split: SplitName = "framework",
     side: Annotated[
         str | None,
         typer.Option(

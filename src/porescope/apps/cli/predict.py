@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from porescope.apps.cli.property_table import (
+    OwnWeights,
+)
+
 
 def predict(
     structures: Annotated[
@@ -23,16 +27,7 @@ def predict(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="FILE",
-            help="Weights of one's own; repeat for an ensemble.",
-            show_default=False,
-        ),
-    ] = None,
+    model: OwnWeights = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -4,8 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from porescope.errors import ConfigError
+
+Structures = Annotated[
+    Path,
+    typer.Option(
+        "--structures",
+        "-s",
+        metavar="DIR",
+        help="Folder of CIFs; with --set of the archives.",
+        show_default=False,
+    ),
+]
+OwnTable = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", "-d", metavar="FILE", help="Table of your own, as CSV.", show_default=False
+    ),
+]
+IdColumn = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column of the files' names.", show_default="the first"),
+]
+KnownTable = Annotated[
+    str | None, typer.Option("--set", metavar="NAME", help="A known table.", show_default=False)
+]
+LabelsFolder = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder of the known tables.", show_default=False),
+]
+SplitName = Annotated[str, typer.Option(metavar="NAME", help="framework, 4:1, 7:3 or 5-fold.")]
+OwnWeights = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="FILE",
+        help="Weights of one's own; repeat for an ensemble.",
+        show_default=False,
+    ),
+]
 
 
 def table_of(

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from porescope.apps.cli.property_table import table_of, units_from_words
+from porescope.apps.cli.property_table import (
+    IdColumn,
+    KnownTable,
+    LabelsFolder,
+    OwnTable,
+    SplitName,
+    Structures,
+    table_of,
+    units_from_words,
+)
 from porescope.apps.cli.train_options import (
     Device,
     Epochs,
@@ -27,22 +36,8 @@ PRESETS = ", ".join(presets_of("property"))
 
 
 def train_property(
-    structures: Annotated[
-        Path,
-        typer.Option(
-            "--structures",
-            "-s",
-            metavar="DIR",
-            help="Folder of CIFs; with --set of the archives.",
-            show_default=False,
-        ),
-    ],
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data", "-d", metavar="FILE", help="Table of your own, as CSV.", show_default=False
-        ),
-    ] = None,
+    structures: Structures,
+    data: OwnTable = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -63,20 +58,9 @@ def train_property(
             show_default="in the column's name",
         ),
     ] = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help="Column of the files' names.", show_default="the first"
-        ),
-    ] = None,
-    label_set: Annotated[
-        str | None,
-        typer.Option("--set", metavar="NAME", help="A known table.", show_default=False),
-    ] = None,
-    labels: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder of the known tables.", show_default=False),
-    ] = None,
+    id_column: IdColumn = None,
+    label_set: KnownTable = None,
+    labels: LabelsFolder = None,
     preset: Annotated[
         str, typer.Option("--preset", "-p", metavar="NAME", help=f"{PRESETS}.")
     ] = "sites",
@@ -90,9 +74,7 @@ def train_property(
             show_default="runs/PRESET-TABLE",
         ),
     ] = None,
-    split: Annotated[
-        str, typer.Option(metavar="NAME", help="framework, 4:1, 7:3 or 5-fold.")
-    ] = "framework",
+    split: SplitName = "framework",
     baseline: Annotated[
         list[str] | None,
         typer.Option(
