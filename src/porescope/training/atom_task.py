@@ -11,14 +11,12 @@ from torch import Tensor, nn
 
 from porescope.crystal.structure import Crystal
 from porescope.datasets.property_set import PropertySet
-from porescope.datasets.property_splits import PropertySides
 from porescope.models.property.loss import fit_atoms
 from porescope.models.property.quotient import quotient_of
 from porescope.models.property_inputs import PropertyBatch
 from porescope.models.property_model import PropertyModel
-from porescope.models.registry import Preset
 from porescope.training.property_metrics import property_metrics
-from porescope.training.property_task import Prepared, PropertyTask, PropertyTaskConfig
+from porescope.training.property_task import Prepared, PropertyTask
 
 _SCALED_BY = 500  # crystals whose atoms give the scale
 
@@ -59,29 +57,19 @@ class ChargeTask(PropertyTask):
 
     Parameters
     ----------
-    data:
-        The set; its crystals have charges.
-    sides, model, preset, config, seed:
-        As for :class:`PropertyTask`. The model's places are atoms.
+    data, sides, model, preset, config, seed:
+        As for :class:`PropertyTask`; the crystals have charges, and the model's places are atoms.
     """
 
     prepares = _PreparedAtoms
 
-    def __init__(
+    def shift_and_scale(
         self,
-        data: PropertySet,
-        *,
-        sides: PropertySides,
-        model: PropertyModel,
-        preset: Preset,
-        config: PropertyTaskConfig | None = None,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(data, sides=sides, model=model, preset=preset, config=config, seed=seed)
-        some = np.random.default_rng(seed).permutation(self.train_rows)[:_SCALED_BY]
-        known = np.concatenate([_charges(data, int(row)) for row in some])
-        self.scale = np.array([known.std()], dtype=np.float32)
-        model.set_scale(shift=torch.zeros(1), scale=torch.from_numpy(self.scale))
+    ) -> tuple[Float[np.ndarray, "targets"], Float[np.ndarray, "targets"]]:
+        """No shift, so that zero stays zero, and the spread of the charges of some crystals."""
+        some = np.random.default_rng(self.seed).permutation(self.train_rows)[:_SCALED_BY]
+        known = np.concatenate([_charges(self.data, int(row)) for row in some])
+        return np.zeros(1, dtype=np.float32), np.array([known.std()], dtype=np.float32)
 
     def loss(self, model: nn.Module, batch: PropertyBatch) -> Tensor:
         """Mean absolute error of the atoms' charges in scaled units."""

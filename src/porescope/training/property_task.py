@@ -180,9 +180,14 @@ class PropertyTask:
         some = sides.validation[: self.config.n_validation]
         self.validation_rows, failed = self.prepared.usable(some)
         self.failed |= failed
-        shift, scale = shift_and_scale(data.values[self.train_rows])
-        model.set_scale(shift=torch.from_numpy(shift), scale=torch.from_numpy(scale))
-        self.scale = scale
+        shift, self.scale = self.shift_and_scale()
+        model.set_scale(shift=torch.from_numpy(shift), scale=torch.from_numpy(self.scale))
+
+    def shift_and_scale(
+        self,
+    ) -> tuple[Float[np.ndarray, "targets"], Float[np.ndarray, "targets"]]:
+        """Shift and scale of the targets, by the training side."""
+        return shift_and_scale(self.data.values[self.train_rows])
 
     @property
     def facts(self) -> TaskFacts:
