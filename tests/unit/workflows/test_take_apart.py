@@ -76,7 +76,7 @@ def test_one_row_without_processes(tmp_path: Path) -> None:
 
 
 def test_nothing_to_take_apart(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="found none"):
+    with pytest.raises(ConfigError, match=r"no \.cif file"):
         take_all_apart(tmp_path, out=tmp_path / "out")
     with pytest.raises(ConfigError, match="one process"):
         take_all_apart(tmp_path, out=tmp_path / "out", processes=0)
