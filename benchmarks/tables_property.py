@@ -97,8 +97,20 @@ def property_weights() -> str:
     return markdown([*header, "MAE of the best baseline", "minutes", "MB"], body)
 
 
+def sites_speed() -> str:
+    """Seconds of one prediction by ``sites`` and by ``x3mat``, and their ratio."""
+    body = []
+    for row in rows_of("sites_speed"):
+        seconds = [f"{float(row[key]):.3f}" if row[key] else "–" for key in ("sites_s", "x3mat_s")]
+        more = [f"{float(row['ratio']):.0f}" if row["ratio"] else "–", row["memory_mb"] or "–"]
+        body.append([row["structure"], row["n_atoms"] or "–", *seconds, *more])
+    header = ["structure", "atoms", "`sites` [s]", "`x3mat` [s]", "ratio", "memory [MB]"]
+    return markdown(header, body)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "property_models": property_models,
     "property_learning": property_learning,
     "property_weights": property_weights,
+    "sites_speed": sites_speed,
 }
