@@ -23,7 +23,18 @@ SIDES = ("test", "validation", "train", "all")
 """Sides of a set that can be asked about."""
 NINETY = 1.6449
 """Standard deviations about the mean that hold 90 % of a normal distribution."""
-COLUMNS = ("target", "unit", "which", "n", "mae", "rmse", "r2", "spearman", "within_90", "mean_mae")
+COLUMNS: tuple[str, ...] = (
+    "target",
+    "unit",
+    "which",
+    "n",
+    "mae",
+    "rmse",
+    "r2",
+    "spearman",
+    "within_90",
+    "mean_mae",
+)
 """What a row says: ``which`` are ``all``, those ``in domain`` or ``out of domain``, or of a level;
 ``within_90`` is the share of true values in the 90 % interval, ``mean_mae`` the error of always
 saying the mean of the training side."""
@@ -270,8 +281,8 @@ def _measured(
     within = np.nan
     if known.any():
         within = float(np.mean(np.abs(said - truth)[known] <= NINETY * deviation[known]))
-    n = {"n": int(np.isfinite(truth).sum())}
-    return n | property_metrics(said, truth) | {"within_90": within}
+    n = int(np.isfinite(truth).sum())
+    return {"n": n, **property_metrics(said, truth), "within_90": within}
 
 
 def _first(failed: Mapping[str, str]) -> str:
