@@ -37,16 +37,10 @@ def charges_of_orbits(crystal: Crystal) -> Float[np.ndarray, "unique"]:
 class _PreparedAtoms(Prepared):
     """Crystals with the values of their atoms."""
 
-    def one(self, row: int, *, generator: np.random.Generator | None = None) -> PropertyBatch:
-        """A row's batch of one crystal with the values of its atoms."""
-        is_new = row not in self.kept
-        made = super().one(row, generator=generator)
-        if made.atom_targets is None:
-            charges = charges_of_orbits(self.crystal(row))[:, None]
-            made = replace(made, atom_targets=torch.from_numpy(charges).float())
-            if is_new and row in self.kept:
-                self.kept[row] = made
-        return made
+    def described(self, row: int, *, generator: np.random.Generator | None) -> PropertyBatch:
+        """A row's batch of one crystal with the values of its atoms, made anew."""
+        charges = torch.from_numpy(charges_of_orbits(self.crystal(row))[:, None]).float()
+        return replace(super().described(row, generator=generator), atom_targets=charges)
 
 
 class ChargeTask(PropertyTask):

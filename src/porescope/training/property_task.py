@@ -81,14 +81,18 @@ class Prepared:
         drawn = generator if self.model.jitters else None
         if drawn is None and row in self.kept:
             return self.kept[row]
-        targets = torch.from_numpy(self.data.values[row : row + 1]).float()
-        made = self.model.prepare(self.crystal(row), generator=drawn).with_targets(targets)
+        made = self.described(row, generator=drawn)
         if drawn is None:
             size = n_bytes(made)
             if self.size + size <= self.limit:
                 self.kept[row] = made
                 self.size += size
         return made
+
+    def described(self, row: int, *, generator: np.random.Generator | None) -> PropertyBatch:
+        """A row's batch of one crystal with its targets, made anew."""
+        targets = torch.from_numpy(self.data.values[row : row + 1]).float()
+        return self.model.prepare(self.crystal(row), generator=generator).with_targets(targets)
 
     def batch(
         self, rows: Int[np.ndarray, "rows"], *, generator: np.random.Generator | None = None

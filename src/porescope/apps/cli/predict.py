@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from porescope.apps.cli.property_table import (
-    OwnWeights,
-)
+from porescope.apps.cli.property_table import OwnWeights
 
 
 def predict(
